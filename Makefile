@@ -1,0 +1,38 @@
+# Every target works on a fresh Debian 12 with python3 (3.11+), python3-venv, make and git.
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: setup demo test lint bench lock browser clean
+
+setup: .venv/ready  ## make .venv, with .venv/bin/jiedan
+
+.venv/ready: requirements.lock pyproject.toml
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --editable .
+	touch $@
+
+demo: setup  ## open the simulator: a sample township's groups on one page
+	$(BIN)/jiedan demo
+
+test: setup browser lint  ## everything that must hold before a commit
+	$(BIN)/pytest
+
+lint: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+browser:  ## Debian's Chromium for the browser tests, where we may install it
+	@sh tests/browser/install.sh
+
+bench: setup  ## messages a second, beside the limits of the parts
+	$(BIN)/python benchmarks/throughput.py
+
+lock:  ## pin again after a change of pyproject.toml (needs uv)
+	uv pip compile --quiet --universal --python-version 3.11 --extra dev --generate-hashes \
+		--no-emit-index-url --no-header pyproject.toml --output-file requirements.lock
+
+clean:
+	rm -rf .venv build *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache

@@ -1,0 +1,169 @@
+"""The command line. Bad input is one clear line and exit 2, never a traceback."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import sys
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+
+from bot.config import Config, ConfigError, load
+from storage.base import StorageError
+
+
+class UsageError(Exception):
+    """What was asked can't be done; the text is one clear line."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; return its exit code."""
+    options = _parser().parse_args(arguments)
+    run: Callable[[argparse.Namespace], int] = options.run
+    try:
+        return run(options)
+    except (ConfigError, StorageError, UsageError) as error:
+        print(error, file=sys.stderr)
+        return 2
+    except BrokenPipeError:
+        sys.stderr.close()  # whoever read our output has seen enough
+        return 0
+    except KeyboardInterrupt:
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="jiedan", description="接单：联户群里的事，一件不落")
+    commands = parser.add_subparsers(required=True, metavar="命令")
+    _add(commands, "run", _run, "在群里值守", "--config")
+    demo = _add(commands, "demo", _demo, "打开模拟器：一个样板街道的四级群")
+    demo.add_argument("--port", type=int, help="网页端口，默认 8734")
+    demo.add_argument("--data", type=Path, default=Path("data"), help="数据目录，默认 data")
+    replay = _add(commands, "replay", _replay, "把一段聊天记录放一遍，看机器人会怎么做", "--config")
+    replay.add_argument("transcript", help="聊天记录（JSON Lines），- 表示标准输入")
+    replay.add_argument("--until", type=_moment, help="最后一行之后，时钟走到这一刻（ISO 8601）")
+    replay.add_argument("--database", help="用这个数据库（sqlite:///文件），默认用完即删")
+    replay.add_argument("--seed", type=int, default=0, help="随机种子；现在没有随机的地方")
+    replay.add_argument("--strict", action="store_true", help="遇到第一行坏数据就停")
+    imports = _add(commands, "import", _import, "导入名册：网格表和人员表", "--config")
+    for sub in (replay, imports):
+        sub.add_argument("--grids", type=Path, required=True, help="网格表，CSV 或 .xlsx")
+        sub.add_argument("--people", type=Path, required=True, help="人员表，CSV 或 .xlsx")
+    _add(commands, "doctor", _doctor, "检查配置、名册和数据库，用大白话说哪里不对", "--config")
+    export = _add(commands, "export", _export, "导出诉求单和经过", "--config")
+    export.add_argument("out", type=Path, help="输出文件，.xlsx 或 .csv")
+    export.add_argument("--unmasked", action="store_true", help="不遮盖电话和证件号（要有权限）")
+    _add(commands, "triage", _triage, "逐行说明对一条消息的理解，不立单", "--config")
+    return parser
+
+
+def _add(
+    commands: argparse._SubParsersAction[argparse.ArgumentParser],
+    name: str,
+    run: Callable[[argparse.Namespace], int],
+    about: str,
+    *flags: str,
+) -> argparse.ArgumentParser:
+    parser = commands.add_parser(name, help=about, description=about)
+    parser.set_defaults(run=run)
+    if "--config" in flags:
+        parser.add_argument("--config", type=Path, help="配置文件，默认全用默认值")
+    return parser
+
+
+def _moment(text: str) -> datetime:
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        raise ValueError
+    return moment
+
+
+def _run(options: argparse.Namespace) -> int:
+    from bot.live import serve  # noqa: PLC0415 - the web server is not needed elsewhere
+
+    return asyncio.run(serve(load(options.config)))
+
+
+def _demo(options: argparse.Namespace) -> int:
+    from bot.live import demo  # noqa: PLC0415
+
+    return asyncio.run(demo(options.data, options.port))
+
+
+def _replay(options: argparse.Namespace) -> int:
+    from bot.roster_files import RosterError, load_roster  # noqa: PLC0415
+
+    config = load(options.config)
+    try:
+        roster = load_roster(options.grids, options.people)
+    except RosterError as error:
+        raise UsageError(str(error)) from error
+    from bot.replay import rehearse  # noqa: PLC0415
+
+    with _lines(options.transcript) as lines, _database(options.database) as url:
+        durable = options.database is not None
+        good = asyncio.run(
+            rehearse(config, url, durable, roster, lines, options.until, options.strict)
+        )
+    return 0 if good else 2
+
+
+@contextmanager
+def _database(url: str | None) -> Iterator[str]:
+    if url:
+        yield url
+        return
+    with tempfile.TemporaryDirectory(prefix="jiedan-") as folder:
+        yield f"sqlite:///{folder}/replay.db"
+
+
+@contextmanager
+def _lines(name: str) -> Iterator[Iterable[str]]:
+    """Give a file's lines; a byte that isn't UTF-8 spoils its own line only."""
+    if name == "-":
+        yield (line.decode("utf-8", "replace") for line in sys.stdin.buffer)
+        return
+    try:
+        with Path(name).open("rb") as file:
+            yield (line.decode("utf-8", "replace") for line in file)
+    except OSError as error:
+        raise UsageError(f"读不了 {name}：{error.strerror}") from error
+
+
+def _import(options: argparse.Namespace) -> int:
+    from bot.office import import_roster  # noqa: PLC0415
+
+    config = load(options.config)
+    return asyncio.run(import_roster(config, options.grids, options.people))
+
+
+def _doctor(options: argparse.Namespace) -> int:
+    from bot.doctor import examine  # noqa: PLC0415
+
+    return asyncio.run(examine(load(options.config)))
+
+
+def _export(options: argparse.Namespace) -> int:
+    from bot.office import export  # noqa: PLC0415
+
+    config: Config = load(options.config)
+    return asyncio.run(export(config, options.out, options.unmasked))
+
+
+def _triage(options: argparse.Namespace) -> int:
+    from bot.app import triage_of  # noqa: PLC0415
+    from bot.triage_lines import understand_lines  # noqa: PLC0415
+
+    triage = triage_of(load(options.config))
+    with _lines("-") as lines:
+        for line in understand_lines(lines, triage):
+            sys.stdout.write(line.rstrip("\n") + "\n")
+            sys.stdout.flush()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,161 @@
+"""The one place that builds concrete things."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+
+from bot.channels.base import Channel
+from bot.clock import Clock
+from bot.config import Config, ConfigError
+from bot.outbox import Outbox
+from bot.pace import Pace
+from bot.pipeline import Pipeline
+from bot.ticker import HEARTBEAT, Ticker
+from handlers.roster import Roster
+from handlers.triage import Triage
+from schedules.calendar import Calendar
+from schedules.digests import Schedule
+from schedules.policy import Promises
+from storage.base import Session, StorageError, Store
+from storage.rows import stamp
+from storage.sqlite import SqliteStore
+
+log = logging.getLogger(__name__)
+
+_SQLITE = "sqlite:///"
+ROSTER_VERSION = "roster"
+"""The setting that changes with each import, so that a running bot takes the new roster."""
+
+
+@dataclass(slots=True)
+class App:
+    """The parts of a running program."""
+
+    config: Config
+    store: Store
+    pipeline: Pipeline
+    ticker: Ticker
+    outbox: Outbox
+    clock: Clock
+    roster: Roster
+    roster_version: str = ""
+
+    def use_roster(self, roster: Roster) -> None:
+        """Serve another roster from now on."""
+        self.roster = self.pipeline.roster = self.ticker.roster = roster
+
+    def local(self, moment: datetime) -> datetime:
+        """Return a moment in the city's time zone."""
+        return self.ticker.local(moment)
+
+    async def tick(self) -> None:
+        """Do what is due; take a roster that was imported meanwhile; beat the heart."""
+        now = self.clock()
+        version = await self.store.read(lambda s: s.setting(ROSTER_VERSION))
+        if version != self.roster_version:
+            self.use_roster(Roster(*await self.store.read(lambda s: s.load_roster())))
+            self.roster_version = version
+        await self.ticker.run_due(now)
+        beat = stamp(now) or ""
+        await self.store.transact(lambda s: s.keep_setting(HEARTBEAT, beat))
+
+
+def sqlite_path(url: str) -> Path:
+    """Return the file of a ``sqlite:///`` url. Raises ConfigError."""
+    if not url.startswith(_SQLITE) or not url.removeprefix(_SQLITE):
+        raise ConfigError(f"storage.url = “{url}”读不懂，写成 sqlite:///目录/文件.db")
+    return Path(url.removeprefix(_SQLITE))
+
+
+def open_store(url: str, durable: bool = True) -> SqliteStore:
+    """Open the database of a url, making its folder. Raises ConfigError or StorageError."""
+    path = sqlite_path(url)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StorageError(f"建不了数据库的目录 {path.parent}：{error.strerror}") from error
+    return SqliteStore.open(path, durable)
+
+
+def promises_of(config: Config) -> Promises:
+    """Return the promises that a configuration sets. Raises ConfigError."""
+    calendar = config.calendar
+    try:
+        built = Calendar(calendar.timezone, calendar.hours, calendar.rest_days)
+    except ValueError as error:
+        raise ConfigError(f"[calendar]：{error}") from error
+    return Promises(config.policy.by_urgency(), built)
+
+
+def schedule_of(config: Config) -> Schedule:
+    """Return the digest times that a configuration sets. Raises ConfigError."""
+    digest = config.digest
+    try:
+        return Schedule(digest.daily, digest.weekly, digest.monthly, config.calendar.timezone)
+    except ValueError as error:
+        raise ConfigError(f"[digest]：{error}") from error
+
+
+def triage_of(config: Config) -> Triage:
+    """Return triage with the local words of a configuration. Raises ConfigError."""
+    if not config.triage.words:
+        return Triage()
+    try:
+        lines = Path(config.triage.words).read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"[triage] words：读不了 {config.triage.words}，要 UTF-8 文本") from error
+    return Triage(line.strip() for line in lines if line.strip())
+
+
+def build(config: Config, store: Store, roster: Roster, channel: Channel, clock: Clock) -> App:
+    """Wire the program."""
+    promises = promises_of(config)
+    pipeline = Pipeline(store, triage_of(config), promises, roster, clock)
+    ticker = Ticker(store, promises, schedule_of(config), roster)
+    rates = config.rates
+    paced = channel.abilities.paced
+    pace = Pace(rates.account_per_minute, rates.room_per_minute) if paced else Pace(0, 0)
+    outbox = Outbox(store, channel, pace, clock)
+    pipeline.committed = ticker.committed = outbox.wake
+    return App(config, store, pipeline, ticker, outbox, clock, roster)
+
+
+def save_roster(session: Session, roster: Roster, version: str) -> None:
+    """Keep a roster; a running bot takes it at its next tick."""
+    session.save_roster(roster.grids, roster.roles)
+    session.keep_setting(ROSTER_VERSION, version)
+
+
+@asynccontextmanager
+async def running(app: App) -> AsyncIterator[App]:
+    """Keep the ticker and the outbox going."""
+    app.roster_version = await app.store.read(lambda s: s.setting(ROSTER_VERSION))
+    await app.ticker.start(app.clock())
+    outbox = asyncio.create_task(app.outbox.run())
+    scheduler = AsyncIOScheduler()
+    scheduler.add_job(_safely(app), "interval", seconds=1, max_instances=1, coalesce=True)
+    scheduler.start()
+    try:
+        yield app
+    finally:
+        scheduler.shutdown(wait=False)
+        outbox.cancel()
+        await asyncio.gather(outbox, return_exceptions=True)
+
+
+def _safely(app: App) -> Callable[[], Awaitable[None]]:
+    async def tick() -> None:
+        try:
+            await app.tick()
+        except StorageError as error:
+            log.error("%s", error)
+
+    return tick

@@ -1,0 +1,1 @@
+"""Chat networks, one file each, behind the protocol of base.py."""

@@ -1,0 +1,137 @@
+"""`jiedan run` and `jiedan demo`: the program as it serves people."""
+
+from __future__ import annotations
+
+import asyncio
+import csv
+import fcntl
+import logging
+import signal
+import sys
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import replace
+from datetime import datetime, timedelta
+from importlib.resources import as_file, files
+from pathlib import Path
+
+from aiohttp import web
+
+from bot.app import build, open_store, promises_of, running, save_roster, sqlite_path
+from bot.channels.simulator import Simulator
+from bot.clock import ShiftedClock, machine
+from bot.config import Config, ConfigError, SimulatorConfig, StorageConfig
+from bot.roster_files import load_roster
+from bot.web.simulator import AHEAD, Resident, SimulatorPage
+from handlers.roster import Roster
+from storage.base import StorageError, Store
+
+log = logging.getLogger(__name__)
+
+
+async def serve(config: Config) -> int:
+    """Serve the configured channel until told to stop; return the exit code."""
+    if config.channel != "simulator":
+        raise ConfigError(f"channel = “{config.channel}”还不认识，现在可以写的有 simulator")
+    with only_one(config.storage.url):
+        store = open_store(config.storage.url)
+        roster = Roster(*await store.read(lambda s: s.load_roster()))
+        if not roster.grids:
+            await store.close()
+            raise ConfigError("名册是空的，先导入：jiedan import --grids 网格表 --people 人员表")
+        return await _simulate(config, store, roster, [])
+
+
+async def demo(folder: Path, port: int | None) -> int:
+    """Serve the sample township on the simulator; return the exit code."""
+    simulator = replace(SimulatorConfig(), port=port) if port else SimulatorConfig()
+    url = f"sqlite:///{folder / 'demo.db'}"
+    config = replace(Config(), storage=StorageConfig(url), simulator=simulator)
+    sample = files("bot") / "sample"
+    with only_one(url), as_file(sample) as tables:
+        store = open_store(url)
+        roster = load_roster(tables / "grids.csv", tables / "people.csv")
+        await store.transact(lambda s: save_roster(s, roster, "sample"))
+        with (tables / "residents.csv").open(encoding="utf-8", newline="") as file:
+            residents = [Resident(**row) for row in csv.DictReader(file)]
+        return await _simulate(config, store, roster, residents)
+
+
+async def _simulate(config: Config, store: Store, roster: Roster, residents: list[Resident]) -> int:
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(message)s")
+    clock = ShiftedClock(await _ahead(store, config, bool(residents)))
+    channel = Simulator()
+    app = build(config, store, roster, channel, clock)
+    page = SimulatorPage(app, clock, residents)
+    channel.spoken = page.changed
+    try:
+        async with running(app), _served(page, config.simulator):
+            where = f"http://{config.simulator.host}:{config.simulator.port}/"
+            print(f"打开 {where} 看模拟器，按 Ctrl+C 停下。", flush=True)
+            await _told_to_stop()
+    finally:
+        await store.close()
+    return 0
+
+
+async def _ahead(store: Store, config: Config, sample: bool) -> timedelta:
+    """Return how far ahead the simulator's clock is: as it was left, or, for the sample, so that
+    the day has just begun."""
+    kept = await store.read(lambda s: s.setting(AHEAD))
+    if kept or not sample:
+        return timedelta(seconds=float(kept or 0))
+    calendar = promises_of(config).calendar
+    morning = _nine(calendar.next_open(machine() + timedelta(hours=1)))
+    ahead = morning - machine()
+    await store.transact(lambda s: s.keep_setting(AHEAD, str(ahead.total_seconds())))
+    return ahead
+
+
+def _nine(opening: datetime) -> datetime:
+    nine = opening.replace(hour=9, minute=0, second=0, microsecond=0)
+    return nine if nine >= opening else opening
+
+
+@contextmanager
+def only_one(url: str) -> Iterator[None]:
+    """Hold a database for one running program. Raises StorageError if another holds it."""
+    path = sqlite_path(url)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        lock = path.with_suffix(".lock").open("w")
+    except OSError as error:
+        raise StorageError(f"用不了数据库的目录 {path.parent}：{error.strerror}") from error
+    with lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise StorageError(f"数据库 {path} 已经有一个 jiedan 在用，先停掉那一个") from error
+        yield
+
+
+@asynccontextmanager
+async def _served(page: SimulatorPage, where: SimulatorConfig) -> AsyncIterator[None]:
+    site_app = web.Application()
+    site_app.add_routes(page.routes())
+    runner = web.AppRunner(site_app, access_log=None, shutdown_timeout=2)
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, where.host, where.port).start()
+    except OSError as error:
+        await runner.cleanup()
+        raise ConfigError(
+            f"端口 {where.port} 用不了（{error.strerror}），换一个：jiedan demo --port 8800"
+        ) from error
+    try:
+        yield
+    finally:
+        await runner.cleanup()
+
+
+async def _told_to_stop() -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    await stop.wait()
+    print("正在停下……", file=sys.stderr)

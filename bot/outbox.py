@@ -1,0 +1,120 @@
+"""What goes out: lease, send, mark. In order within a room, one in flight a room."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from bot.channels.base import Channel, SendError
+from bot.charts import draw
+from bot.clock import Clock
+from bot.models import Send
+from bot.pace import Pace, breath
+from handlers.categories import category_name
+from storage.base import StorageError, Store, Waiting
+
+log = logging.getLogger(__name__)
+
+LEASE = timedelta(seconds=60)
+FIRST_RETRY = timedelta(seconds=5)
+LONGEST_RETRY = timedelta(minutes=10)
+TRIES = 50
+"""Failed sends after which a message is left to the operator, most of a working day later."""
+_POLL = 0.5  # seconds between looks, should a wake-up be missed
+
+
+class Outbox:
+    """Empties the queue of outgoing messages through one channel."""
+
+    def __init__(self, store: Store, channel: Channel, pace: Pace, clock: Clock) -> None:
+        self._store = store
+        self._channel = channel
+        self._pace = pace
+        self._clock = clock
+        self._busy: set[str] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._wake = asyncio.Event()
+
+    def wake(self) -> None:
+        """Look at the queue now."""
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Serve the queue until cancelled; storage in trouble is waited for."""
+        await self._store.transact(lambda s: s.release_all())
+        while True:
+            self._wake.clear()
+            try:
+                await self._start_sends()
+            except StorageError as error:
+                log.error("%s", error)
+            try:
+                await asyncio.wait_for(self._wake.wait(), _POLL)
+            except TimeoutError:
+                continue
+
+    async def drain(self) -> None:
+        """Send all that waits, one after the other; the replay's way."""
+        while waiting := await self._store.read(lambda s: s.waiting(self._clock())):
+            for row in sorted(waiting, key=lambda row: row.id):
+                await self._deliver([row.id], row.send, row.attempts)
+
+    async def _start_sends(self) -> None:
+        now = self._clock()
+        rooms: dict[str, list[Waiting]] = {}
+        for row in await self._store.read(lambda s: s.waiting(now)):
+            rooms.setdefault(_address(row.send), []).append(row)
+        for room, rows in rooms.items():
+            if room in self._busy or not self._pace.may(room, now):
+                continue
+            ids, send = self._next_of(rows)
+            self._pace.spend(room, now)
+            self._busy.add(room)
+            await self._store.transact(lambda s, i=ids: s.take(i, now + LEASE))  # type: ignore[misc]
+            task = asyncio.create_task(self._deliver_to(room, ids, send, rows[0].attempts))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+
+    def _next_of(self, rows: list[Waiting]) -> tuple[Sequence[int], Send]:
+        if self._channel.abilities.paced:
+            return breath(rows)
+        return [rows[0].id], rows[0].send
+
+    async def _deliver_to(self, room: str, ids: Sequence[int], send: Send, attempts: int) -> None:
+        try:
+            await self._deliver(ids, send, attempts)
+        except StorageError as error:
+            # Sent but not marked: the lease runs out and it goes again, the one repeat allowed.
+            log.error("%s", error)
+        finally:
+            self._busy.discard(room)
+            self.wake()
+
+    async def _deliver(self, ids: Sequence[int], send: Send, attempts: int) -> None:
+        key = str(ids[0])
+        try:
+            sent_id = await self._channel.send(send, key, await self._picture(send))
+        except SendError as error:
+            await self._failed(ids, str(error), attempts)
+            return
+        now = self._clock()
+        await self._store.transact(lambda s: s.sent(ids, sent_id, now))
+
+    async def _failed(self, ids: Sequence[int], why: str, attempts: int) -> None:
+        again: datetime | None = None
+        if attempts + 1 < TRIES:
+            pause = min(FIRST_RETRY * 2 ** min(attempts, 10), LONGEST_RETRY)
+            again = self._clock() + pause
+        log.warning("send %s failed, %s", ids[0], "will be tried again" if again else "given up")
+        await self._store.transact(lambda s: s.failed(ids, why, again))
+
+    async def _picture(self, send: Send) -> bytes | None:
+        if not send.chart or not self._channel.abilities.pictures:
+            return None
+        return await asyncio.to_thread(draw, send.chart, category_name)
+
+
+def _address(send: Send) -> str:
+    return f"room {send.room}" if send.room is not None else f"person {send.to}"

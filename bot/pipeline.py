@@ -1,0 +1,215 @@
+"""The way of a message: inbox, understand, decide, commit, in one transaction. Read this first.
+
+A channel calls :meth:`Pipeline.receive`; when that returns, the message and all that follows from
+it are on disk, and the outbox takes over.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+
+from bot.clock import Clock
+from bot.models import (
+    BOT_MENTION,
+    NOTHING,
+    Command,
+    Decision,
+    Grid,
+    Kind,
+    Message,
+    Role,
+    Ticket,
+    Understanding,
+)
+from handlers import finish, menu
+from handlers.rights import speaks_as
+from handlers.roster import Roster
+from handlers.scene import Scene
+from handlers.triage import Triage
+from schedules.policy import Promises
+from storage.base import Session, Store
+
+log = logging.getLogger(__name__)
+
+REMEMBERED = timedelta(days=7)
+"""How long after its end a ticket can still be asked about and reopened without its number."""
+
+
+class Pipeline:
+    """Takes messages of all channels."""
+
+    def __init__(
+        self, store: Store, triage: Triage, promises: Promises, roster: Roster, clock: Clock
+    ) -> None:
+        self._store = store
+        self._triage = triage
+        self._promises = promises
+        self.roster = roster
+        self._clock = clock
+        self.committed: Callable[[], None] = lambda: None
+        """Called after each commit; the outbox listens."""
+
+    async def receive(self, message: Message) -> str:
+        """Handle a message once; return what became of it when that is on disk.
+
+        The same id again changes nothing and returns ``repeat``. Raises StorageError when the
+        message could not be kept: the channel must deliver it again.
+        """
+        outcome = await self._store.transact(lambda session: self._guarded(session, message))
+        self.committed()
+        return outcome
+
+    def _guarded(self, session: Session, message: Message) -> str:
+        if session.heard(message.id):
+            return "repeat"
+        if session.is_ours(message.id):
+            return "own"
+        try:
+            return self._handle(session, message)
+        except (LookupError, TypeError, ValueError, AttributeError, AssertionError) as error:
+            # A fault of ours must not lose the message: it is kept and `doctor` shows it.
+            log.exception("message %s could not be handled", message.id)
+            session.remember(message, "failed", 0.0, None, type(error).__name__)
+            return "failed"
+
+    def _handle(self, session: Session, message: Message) -> str:
+        grid = self.roster.by_room(message.room) if message.room else None
+        if message.room and grid is None:
+            session.remember(message, "unbound", 0.0, None)
+            return "unbound"
+        if message.kind is Kind.RECALLED:
+            return self._recall(session, message, grid)
+        scene = self._scene(session, message, grid)
+        decision = menu.decide(scene)
+        self._commit(session, message, decision)
+        number = decision.events[0].ticket if decision.events else None
+        understood = scene.understanding
+        session.remember(message, understood.decision, understood.score, number)
+        return understood.decision
+
+    def _commit(self, session: Session, message: Message, decision: Decision) -> None:
+        if decision is NOTHING:
+            return
+        if decision.answered:
+            session.forget_question(message.room or "", message.sender)
+        now = self._clock()
+        session.apply(self._promises.keep(decision, now), now)
+
+    def _scene(self, session: Session, message: Message, grid: Grid | None) -> Scene:
+        """Gather what deciding needs; most chatter needs nothing but the words."""
+        now = self._promises.calendar.local(self._clock())
+        roles = self.roster.roles_of(message.sender)
+        own = [
+            t for t in session.of_person(message.sender, now - REMEMBERED)
+            if message.room in {None, t.room}
+        ]  # fmt: skip
+        quoted = _quoted(session, message)
+        understood = self._understand(session, message, grid, roles, own, quoted)
+        scene = Scene(
+            now, message, message.text, understood, self.roster, grid, roles,
+            quoted=quoted, reporter=message.sender, source=message.id,
+        )  # fmt: skip
+        scene = replace(scene, reporter_name=scene.speaker)
+        if understood.command and understood.command.name == "report":
+            scene = self._reported(session, scene, understood.command)
+        if _idle(scene, own):
+            return scene
+        return self._with_tickets(session, scene, own)
+
+    def _understand(
+        self,
+        session: Session,
+        message: Message,
+        grid: Grid | None,
+        roles: tuple[Role, ...],
+        own: list[Ticket],
+        quoted: tuple[Ticket, ...],
+    ) -> Understanding:
+        if menu.bare_number(message.text):
+            asked = session.question(message.room or "", message.sender)
+            command = menu.completed(asked, message.text, self._clock())
+            if command:
+                return Understanding("command", command=command)
+        if not message.text and message.kind is not Kind.TEXT:
+            return Understanding("ignore", follows="more")
+        role = speaks_as(message.sender, roles, grid.code if grid else None, own, self.roster)
+        mentioned = BOT_MENTION in message.mentions
+        return self._triage.understand(
+            message.text, mentioned=mentioned, role=role, quoted=len(quoted) == 1
+        )
+
+    def _reported(self, session: Session, scene: Scene, command: Command) -> Scene:
+        """Return the scene with the subject of a 下单: its own words, or the quoted message's."""
+        text = command.args.get("text", "")
+        message = scene.message
+        if not text and message.quote:
+            heard = session.heard(message.quote)
+            if heard:
+                scene = replace(
+                    scene, reporter=heard.message.sender, source=heard.message.id,
+                    reporter_name=heard.message.name or heard.message.sender,
+                )  # fmt: skip
+                text = heard.message.text
+        subject = self._triage.understand(text, mentioned=True)
+        if subject.command:  # "下单 接单": words that name a command are still only words here
+            subject = Understanding("ticket")
+        return replace(
+            scene, text=text, understanding=replace(subject, decision="command", command=command)
+        )
+
+    def _with_tickets(self, session: Session, scene: Scene, own: list[Ticket]) -> Scene:
+        command = scene.understanding.command
+        found = {t.number: t for t in own}
+        if scene.grid:
+            below = [g.code for g in self.roster.below(scene.grid.code)]
+            found.update({t.number: t for t in session.live_at(scene.grid.code, below)})
+        if command and (command.args.get("text") == "mine" or scene.grid is None):
+            grids = [r.grid for r in scene.roles]
+            held = session.held_by(scene.message.sender, grids)
+            found.update({t.number: t for t in held})
+        args = command.args if command else {}
+        return replace(
+            scene,
+            tickets=tuple(found[number] for number in sorted(found)),
+            named=_by_number(session, args.get("ticket")),
+            into=_by_number(session, args.get("into")),
+            next_number=session.next_number(),
+        )
+
+    def _recall(self, session: Session, message: Message, grid: Grid | None) -> str:
+        """Honour a withdrawn message: its words go, and the ticket it opened with them."""
+        now = self._promises.calendar.local(self._clock())
+        original = session.heard(message.quote) if message.quote else None
+        ticket = session.by_source(message.quote) if message.quote else None
+        if original is None or original.message.sender != message.sender:
+            session.remember(message, "ignore", 0.0, None)
+            return "ignore"
+        if ticket and ticket.reporter == message.sender and not ticket.state.ended:
+            scene = Scene(now, message, "", Understanding("ignore"), self.roster, grid)
+            self._commit(session, message, finish.withdrawn(scene, ticket))
+        session.withdraw(original.message.id)
+        session.remember(message, "recalled", 0.0, ticket.number if ticket else None)
+        return "recalled"
+
+
+def _quoted(session: Session, message: Message) -> tuple[Ticket, ...]:
+    if not message.quote:
+        return ()
+    numbers = session.tickets_of_sent(message.quote)
+    opened = session.by_source(message.quote)
+    found = [session.ticket(number) for number in numbers] or [opened]
+    return tuple(ticket for ticket in found if ticket)
+
+
+def _by_number(session: Session, number: str | None) -> Ticket | None:
+    return session.ticket(int(number)) if number and number.isdecimal() else None
+
+
+def _idle(scene: Scene, own: list[Ticket]) -> bool:
+    """Return whether no ticket can matter to this message."""
+    understood = scene.understanding
+    speaks = understood.decision in {"ticket", "command"} or understood.follows
+    return not speaks and not own and BOT_MENTION not in scene.message.mentions

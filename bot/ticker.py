@@ -1,0 +1,125 @@
+"""The way of time: claim what is due, decide, commit. The same for a live group and a replay."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import datetime
+
+from bot.models import Decision, Reason, RoleKind, Send
+from handlers.categories import category_name
+from handlers.roster import Roster
+from schedules.digests import Schedule, caption, digest_text
+from schedules.due import fall_due
+from schedules.figures import to_json
+from schedules.policy import Promises
+from schedules.rollup import roll_up
+from storage.base import Session, Store
+
+_TOGETHER = 500  # tickets in one transaction, so that messages need not wait behind a flood
+
+PERIODS = ("daily", "weekly", "monthly")
+HEARTBEAT = "tick"
+"""The setting that holds when the ticker last ran."""
+
+
+class Ticker:
+    """Fires deadlines and digests."""
+
+    def __init__(
+        self, store: Store, promises: Promises, schedule: Schedule, roster: Roster
+    ) -> None:
+        self._store = store
+        self._promises = promises
+        self._schedule = schedule
+        self.roster = roster
+        self.committed: Callable[[], None] = lambda: None
+
+    def local(self, moment: datetime) -> datetime:
+        """Return a moment in the city's time zone."""
+        return self._promises.calendar.local(moment)
+
+    async def start(self, now: datetime) -> None:
+        """Note from when digests are counted, on a database that has never run."""
+        await self._store.transact(lambda s: _first_times(s, now))
+
+    async def run_due(self, now: datetime) -> None:
+        """Do all that is due at ``now`` or before it: deadlines first, then digests."""
+        due = await self._store.read(lambda s: s.due(now))
+        for numbers in self._portions(due):
+            await self._store.transact(lambda s, n=numbers: self._fire(s, n, now))  # type: ignore[misc]
+            self.committed()
+        for period in PERIODS:
+            if await self._store.transact(lambda s, p=period: self._digest(s, p, now)):  # type: ignore[misc]
+                self.committed()
+
+    async def next_moment(self) -> datetime | None:
+        """Return when something falls due next."""
+        return await self._store.read(self._next)
+
+    def _next(self, session: Session) -> datetime | None:
+        moments = [session.next_due()]
+        for period in PERIODS:
+            fired = session.fired(period)
+            moments.append(self._schedule.next_after(period, fired) if fired else None)
+        return min((m for m in moments if m), default=None)
+
+    def _portions(self, due: list[tuple[int, str]]) -> Iterator[list[int]]:
+        """Yield numbers in portions; tickets of one room, and of rooms under one parent, stay
+        together, so that each room hears one message."""
+        families: dict[str, list[int]] = {}
+        for number, grid in due:
+            parent = self.roster.parent(grid)
+            families.setdefault(parent.code if parent else grid, []).append(number)
+        portion: list[int] = []
+        for numbers in families.values():
+            portion += numbers
+            if len(portion) >= _TOGETHER:
+                yield portion
+                portion = []
+        if portion:
+            yield portion
+
+    def _fire(self, session: Session, numbers: list[int], now: datetime) -> None:
+        tickets = [t for t in map(session.ticket, numbers) if t]
+        still = [t for t in tickets if t.deadline and t.deadline.due <= now]
+        local = self._promises.calendar.local(now)
+        session.apply(fall_due(still, local, self.roster, self._promises), now)
+
+    def _digest(self, session: Session, period: str, now: datetime) -> bool:
+        """Send a period's digest if its time has come; only the latest of several missed ones."""
+        fired = session.fired(period)
+        fire = self._schedule.next_after(period, fired) if fired else None
+        if fire is None or fire > now:
+            return False
+        while (later := self._schedule.next_after(period, fire)) and later <= now:
+            fire = later
+        sends = self._digests(session, period, fire, now)
+        session.apply(Decision(sends=tuple(sends)), now)
+        session.set_fired(period, fire)
+        return True
+
+    def _digests(
+        self, session: Session, period: str, fire: datetime, now: datetime
+    ) -> Iterator[Send]:
+        supervised = [r for r in self.roster.roles if r.kind is RoleKind.SUPERVISOR and r.person]
+        wanted = {r.grid for r in supervised}
+        since, until = self._schedule.window(period, fire)
+        earlier = self._schedule.previous_window(period, fire)
+        figures = roll_up(
+            wanted, self.roster, session.tallies(since, until), session.aging(now),
+            session.slowest(since, until),
+        )  # fmt: skip
+        before = roll_up(wanted, self.roster, session.tallies(*earlier))
+        for role in supervised:
+            grid = self.roster.grid(role.grid)
+            name = grid.name if grid else role.grid
+            now_, then = figures[role.grid], before[role.grid]
+            text = digest_text(name, period, since, until, now_, then, category_name)
+            chart = to_json(now_, then, caption(name, period, since, until))
+            yield Send(Reason.DIGEST, text, to=role.person, chart=chart)
+
+
+def _first_times(session: Session, now: datetime) -> None:
+    for period in PERIODS:
+        if session.fired(period) is None:
+            session.set_fired(period, now)

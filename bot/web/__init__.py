@@ -1,0 +1,1 @@
+"""Pages and calls; no SQL and no deciding here."""

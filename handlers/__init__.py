@@ -1,0 +1,1 @@
+"""What we decide: pure functions of state, message and time."""

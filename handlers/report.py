@@ -1,0 +1,257 @@
+"""A resident's words: a new ticket, more on one, or a neighbour with the same problem. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+from bot.models import (
+    NOTHING,
+    Command,
+    Decision,
+    Event,
+    Grid,
+    Happened,
+    Kind,
+    Level,
+    Place,
+    Reason,
+    Send,
+    State,
+    Ticket,
+    Understanding,
+    Urgency,
+    Watcher,
+)
+from handlers import people, replies
+from handlers.scene import Scene, answer, say, to_room
+from handlers.take import act
+from handlers.workflow import history_line
+
+STORY = timedelta(minutes=10)
+"""How long a report may go on in further messages."""
+QUIET = timedelta(minutes=30)
+"""Neighbours who join are answered at most this often."""
+AREA = frozenset({"停电", "停水", "停气", "断网"})
+"""Matters that come to many homes at once, wherever each of them is."""
+_AREA_SPAN = timedelta(hours=12)
+_VAGUE_SPAN = timedelta(hours=2)
+_PLACE_SPAN = timedelta(days=7)
+_EMERGENCY_SPAN = timedelta(minutes=30)
+_ALIKE = 0.5
+
+_WAITING = frozenset({State.OPEN, State.CLAIMED, State.SUSPENDED})
+_SHOWN = {Kind.IMAGE: "［图片］", Kind.FILE: "［文件］", Kind.VOICE: "［语音］",
+          Kind.VIDEO: "［视频］", Kind.LOCATION: "［位置］"}  # fmt: skip
+
+
+def report(scene: Scene, command: Command) -> Decision:
+    """下单 …: always a ticket, or a part of one that is there already."""
+    del command
+    if scene.grid is None:
+        return say(scene, replies.DIRECT_REPORT)
+    if not scene.text.strip():
+        return say(scene, replies.REPORT_WHAT)
+    return _known(scene, asked=True) or open_ticket(scene)
+
+
+def hear(scene: Scene) -> Decision:
+    """Free words in a room: most of them are none of the bot's business."""
+    understanding = scene.understanding
+    called = "@bot" in scene.message.mentions
+    if scene.grid is None:
+        wants = understanding.decision in {"ticket", "ask"}
+        return say(scene, replies.DIRECT_REPORT if wants else replies.HELLO)
+    if scene.grid.level is not Level.MICROGRID and not called:
+        return NOTHING
+    known = _known(scene, asked=called)
+    if known:
+        return known
+    if understanding.decision == "ticket":
+        return open_ticket(scene)
+    return say(scene, replies.HELLO) if called else NOTHING
+
+
+def _known(scene: Scene, asked: bool) -> Decision | None:
+    """Return what the words do to a ticket that is there, or None."""
+    own = _own_story(scene)
+    if own:
+        return add(scene, own)
+    same = next((t for t in reversed(scene.tickets) if same_problem(t, scene)), None)
+    if same is None and scene.understanding.follows == "same":
+        same = _just_told(scene)
+    if same is None:
+        return None
+    if scene.reporter in same.audience:
+        return add(scene, same)
+    return join(scene, same, asked)
+
+
+def _own_story(scene: Scene) -> Ticket | None:
+    """Return the speaker's report of the last minutes that these words belong to."""
+    understanding = scene.understanding
+    recent = [
+        t for t in scene.tickets
+        if t.reporter == scene.reporter and t.room == scene.message.room
+        and scene.now - t.created_at <= STORY and t.state in _WAITING
+    ]  # fmt: skip
+    if not recent:
+        return None
+    last = recent[-1]
+    if scene.message.kind is not Kind.TEXT or understanding.follows:
+        return last
+    about = understanding.topic == last.topic and understanding.category == last.category
+    return last if understanding.decision == "ticket" and about else None
+
+
+def _just_told(scene: Scene) -> Ticket | None:
+    """Return the problem a neighbour told last, if that was minutes ago."""
+    told = [
+        t for t in scene.tickets
+        if t.room == scene.message.room and t.state in _WAITING
+        and scene.now - t.touched_at <= STORY
+    ]  # fmt: skip
+    return max(told, key=lambda t: t.touched_at, default=None)
+
+
+def same_problem(ticket: Ticket, scene: Scene) -> bool:
+    """Return whether a message tells of the problem that a ticket is about.
+
+    The same matter, at no other place, and near enough in time: for a power cut half a day, at a
+    place both name a week, else two hours or words much alike.
+    """
+    new = scene.understanding
+    if new.decision not in {"ticket", "command"} or ticket.state not in _WAITING:
+        return False
+    if ticket.room != scene.message.room or new.category != ticket.category:
+        return False
+    if not new.topic or new.topic != ticket.topic:
+        return alike(scene.text, ticket.text) >= _ALIKE and not differs(new.place, ticket.place)
+    age = scene.now - ticket.created_at
+    if Urgency.EMERGENCY in {new.urgency, ticket.urgency}:
+        return new.urgency == ticket.urgency and age <= _EMERGENCY_SPAN
+    if new.topic in AREA:
+        return age <= _AREA_SPAN
+    if differs(new.place, ticket.place):
+        return False
+    if shares(new.place, ticket.place) or alike(scene.text, ticket.text) >= _ALIKE:
+        return age <= _PLACE_SPAN
+    return age <= _VAGUE_SPAN
+
+
+def _parts(place: Place) -> dict[str, str]:
+    return {
+        "building": place.building, "unit": place.unit, "room": place.room, "road": place.road,
+        "group": place.group,
+    }  # fmt: skip
+
+
+def differs(one: Place, other: Place) -> bool:
+    """Return whether two places name different parts: another building, another road."""
+    a, b = _parts(one), _parts(other)
+    return any(a[part] and b[part] and a[part] != b[part] for part in a)
+
+
+def shares(one: Place, other: Place) -> bool:
+    """Return whether two places have a part in common."""
+    a, b = _parts(one), _parts(other)
+    return any(a[part] and a[part] == b[part] for part in a)
+
+
+def alike(one: str, other: str) -> float:
+    """Return how much two texts share, 0 to 1, by their pairs of characters."""
+    a, b = _pairs(one[:200]), _pairs(other[:200])
+    return len(a & b) / len(a | b) if a and b else 0.0
+
+
+def _pairs(text: str) -> set[str]:
+    letters = "".join(c for c in text if c.isalnum())
+    return {letters[i : i + 2] for i in range(len(letters) - 1)}
+
+
+def _words(scene: Scene) -> str:
+    mark = _SHOWN.get(scene.message.kind, "")
+    return f"{mark}{scene.text}".strip()
+
+
+def add(scene: Scene, ticket: Ticket) -> Decision:
+    """More words or a picture from someone who already waits for this ticket; nobody is
+    answered, unless the matter has become an emergency."""
+    place = _filled(ticket.place, scene.understanding.place)
+    after, event = act(scene, ticket, Happened.ADDED, _words(scene), place=place)
+    if not _worse(scene.understanding, ticket):
+        return Decision((after,), (event,))
+    after = replace(after, urgency=Urgency.EMERGENCY, size="big")
+    raised = history_line(after, Happened.RECLASSIFIED, scene.now, text="紧急")
+    return Decision((after,), (event, raised), _alerts(scene, after))
+
+
+def _filled(old: Place, new: Place) -> Place:
+    return Place(
+        old.estate or new.estate, old.building or new.building, old.unit or new.unit,
+        old.room or new.room, old.road or new.road, old.group or new.group,
+    )  # fmt: skip
+
+
+def _worse(new: Understanding, ticket: Ticket) -> bool:
+    told = new.decision == "ticket" and new.urgency is Urgency.EMERGENCY
+    return told and ticket.urgency is not Urgency.EMERGENCY
+
+
+def join(scene: Scene, ticket: Ticket, asked: bool) -> Decision:
+    """A neighbour with the same problem waits for the same outcome."""
+    watcher = Watcher(scene.reporter, scene.reporter_name)
+    answered_lately = ticket.joined and scene.now - ticket.touched_at < QUIET
+    after, event = act(
+        scene, ticket, Happened.JOINED, _words(scene), joined=(*ticket.joined, watcher)
+    )
+    if answered_lately and not asked:
+        return Decision((after,), (event,))
+    line = answer(scene, replies.joined(ticket), ticket.number, reason=Reason.ANSWER, mention=True)
+    return Decision((after,), (event,), (line,))
+
+
+def open_ticket(scene: Scene) -> Decision:
+    """Open a ticket; the room hears the number, the category and who will take it."""
+    grid = scene.grid
+    if grid is None:
+        return NOTHING
+    ticket = _new(scene, grid)
+    message = scene.message
+    event: Event = history_line(
+        ticket, Happened.CREATED, scene.now, scene.reporter, scene.reporter_name, scene.text,
+        message.id,
+    )  # fmt: skip
+    takers = people.takers(grid.code, scene.roster)
+    text = replies.ack(ticket, people.names(takers[:2]))
+    sends: tuple[Send, ...] = to_room(
+        message.room or "", Reason.ACK, text, ticket.number,
+        mentions=people.mentions(takers), urgent=ticket.urgency is Urgency.EMERGENCY,
+    )  # fmt: skip
+    return Decision((ticket,), (event,), sends + _alerts(scene, ticket))
+
+
+def _new(scene: Scene, grid: Grid) -> Ticket:
+    new = scene.understanding
+    return Ticket(
+        number=scene.next_number, state=State.OPEN, level=grid.level, grid=grid.code,
+        home=grid.code, room=scene.message.room or "", category=new.category, kind=new.kind,
+        domain=new.domain, urgency=new.urgency, size=new.size, text=scene.text, place=new.place,
+        topic=new.topic, reporter=scene.reporter, reporter_name=scene.reporter_name,
+        created_at=scene.now, level_since=scene.now, touched_at=scene.now,
+        path=scene.roster.path(grid.code), source=scene.source,
+    )  # fmt: skip
+
+
+def _alerts(scene: Scene, ticket: Ticket) -> tuple[Send, ...]:
+    """Return an emergency's alert to its own room and to the room of the level above."""
+    if ticket.urgency is not Urgency.EMERGENCY:
+        return ()
+    sends: tuple[Send, ...] = ()
+    home = scene.roster.grid(ticket.home)
+    name = home.name if home else ticket.home
+    text = replies.alert(ticket, name, ticket.reporter_name or "居民")
+    for grid in scene.roster.chain(ticket.grid)[:2]:
+        called = people.mentions(people.takers(grid.code, scene.roster))
+        sends += to_room(grid.room, Reason.ALERT, text, ticket.number, mentions=called, urgent=True)
+    return sends

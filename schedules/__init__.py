@@ -1,0 +1,1 @@
+"""What happens later: promises, calendar, digests. Pure."""

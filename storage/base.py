@@ -1,0 +1,214 @@
+"""What the program remembers, as promises; the engines keep them.
+
+Every change runs as one function of a :class:`Session` inside one transaction: it reads, decides
+and writes, and either all of it is durable or none of it happened. Sessions are synchronous and
+used by one thread at a time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol, TypeVar
+
+from bot.models import (
+    Aged,
+    Decision,
+    Event,
+    Grid,
+    Message,
+    Question,
+    Role,
+    Send,
+    Tally,
+    Ticket,
+)
+
+T = TypeVar("T")
+
+
+class StorageError(Exception):
+    """The database can't be used; the text is one clear line for the operator."""
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """A message as the inbox keeps it, with what became of it."""
+
+    message: Message
+    decision: str
+    ticket: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """An outgoing message with its place in the queue. ``attempts`` counts failed sends."""
+
+    id: int
+    at: datetime
+    send: Send
+    attempts: int = 0
+    state: str = "waiting"
+    sent_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """What an examination of the database found; numbers of rows."""
+
+    damage: str
+    open_without_deadline: int
+    overdue: int
+    failed_messages: int
+    unbound_rooms: tuple[str, ...]
+    failed_sends: int
+    waiting_sends: int
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A line of a chat: ``place`` is its row, ``send`` is None for what was heard."""
+
+    place: int
+    id: str
+    at: datetime
+    message: Message | None
+    send: Send | None
+
+
+class Session(Protocol):
+    """One transaction's view of the store."""
+
+    def heard(self, message_id: str) -> Heard | None:
+        """Return the inbox row of a message id, or None: the id was never seen."""
+
+    def remember(
+        self, message: Message, decision: str, score: float, ticket: int | None, note: str = ""
+    ) -> None:
+        """Keep a message and what became of it; its id must be new."""
+
+    def next_number(self) -> int:
+        """Return the number that the next new ticket gets."""
+
+    def ticket(self, number: int) -> Ticket | None:
+        """Return a ticket whole, with its deadline and who joined."""
+
+    def live_at(self, grid: str, children: Sequence[str] = ()) -> list[Ticket]:
+        """Return tickets not ended that ``grid`` holds or reported, and emergencies of
+        ``children``; oldest first."""
+
+    def of_person(self, person: str, ended_since: datetime) -> list[Ticket]:
+        """Return a person's tickets, reported or joined, that are live or ended since then."""
+
+    def latest_of(self, person: str, room: str, since: datetime) -> Ticket | None:
+        """Return the person's newest live ticket opened in ``room`` since then."""
+
+    def held_by(self, person: str, grids: Sequence[str]) -> list[Ticket]:
+        """Return live tickets the person has claimed, and unclaimed ones at ``grids``."""
+
+    def tickets_of_sent(self, sent_id: str) -> tuple[int, ...]:
+        """Return the numbers a sent message of the bot's speaks of; empty if it isn't the bot's."""
+
+    def is_ours(self, sent_id: str) -> bool:
+        """Return whether the bot sent the message with this id."""
+
+    def question(self, room: str, person: str) -> Question | None:
+        """Return what the bot last asked this person in this room, unanswered."""
+
+    def by_source(self, message_id: str) -> Ticket | None:
+        """Return the ticket that this message opened."""
+
+    def withdraw(self, message_id: str) -> None:
+        """Blank the words of a message that its author took back, wherever they are kept."""
+
+    def forget_question(self, room: str, person: str) -> None:
+        """Drop what the bot asked this person in this room."""
+
+    def history(self, number: int) -> list[Event]:
+        """Return a ticket's events, oldest first."""
+
+    def all_tickets(self) -> Iterator[Ticket]:
+        """Yield every ticket, by number."""
+
+    def all_events(self) -> Iterator[Event]:
+        """Yield every history line, oldest first."""
+
+    def chat_after(self, inbox: int, outbox: int) -> list[Said]:
+        """Return what was heard and what was sent after these places, oldest first."""
+
+    def last_event(self) -> int:
+        """Return the place of the newest history line, 0 if there is none."""
+
+    def events_after(self, seq: int) -> list[tuple[int, Event]]:
+        """Return history lines of all tickets after a place, with their places."""
+
+    def due(self, now: datetime) -> list[tuple[int, str]]:
+        """Return number and holding grid of every ticket whose deadline is ``now`` or earlier,
+        the earliest first."""
+
+    def next_due(self) -> datetime | None:
+        """Return the earliest deadline."""
+
+    def apply(self, decision: Decision, at: datetime) -> None:
+        """Write tickets, deadlines, history, questions and outgoing messages of a decision."""
+
+    def fired(self, job: str) -> datetime | None:
+        """Return when a fixed-time job last fired."""
+
+    def set_fired(self, job: str, at: datetime) -> None:
+        """Note that a fixed-time job fired."""
+
+    def setting(self, key: str) -> str:
+        """Return a kept value, empty if none."""
+
+    def keep_setting(self, key: str, value: str) -> None:
+        """Keep a value."""
+
+    def tallies(self, since: datetime, until: datetime) -> list[Tally]:
+        """Return counts of events with since <= at < until, of tickets closed in that time
+        (event ``settled``, at the level that solved them) and of unsure messages (``ask``)."""
+
+    def aging(self, now: datetime) -> list[Aged]:
+        """Return live tickets, the oldest first."""
+
+    def slowest(self, since: datetime, until: datetime) -> list[Aged]:
+        """Return tickets closed in the period, the longest first."""
+
+    def waiting(self, now: datetime) -> list[Waiting]:
+        """Return outgoing messages that may be tried now and nobody has in hand; urgent ones
+        first, then in order."""
+
+    def take(self, ids: Sequence[int], until: datetime) -> None:
+        """Lease outgoing messages to this process until then."""
+
+    def sent(self, ids: Sequence[int], sent_id: str, at: datetime) -> None:
+        """Mark outgoing messages delivered, under the channel's id."""
+
+    def failed(self, ids: Sequence[int], why: str, again: datetime | None) -> None:
+        """Put a failed send off to ``again``; None gives it up, kept for the operator."""
+
+    def release_all(self) -> None:
+        """Free leases left by a process that is gone."""
+
+    def health(self, now: datetime) -> Health:
+        """Examine the database."""
+
+    def load_roster(self) -> tuple[list[Grid], list[Role]]:
+        """Return the roster."""
+
+    def save_roster(self, grids: Iterable[Grid], roles: Iterable[Role]) -> None:
+        """Replace the roster."""
+
+
+class Store(Protocol):
+    """An engine."""
+
+    async def transact(self, work: Callable[[Session], T]) -> T:
+        """Run ``work`` in a transaction; return its result when that is durable."""
+
+    async def read(self, work: Callable[[Session], T]) -> T:
+        """Run ``work`` beside the writer; it must not write."""
+
+    async def close(self) -> None:
+        """Finish what is queued and let go of the database."""

@@ -1,0 +1,84 @@
+"""Counts for digests, and the examination of the file; promises in storage.base.Session."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from bot.models import Aged, Tally
+from storage.base import Health
+from storage.part import Part
+from storage.rows import moment_of, stamp
+
+
+class FiguresPart(Part):
+    """Figures and health."""
+
+    def tallies(self, since: datetime, until: datetime) -> list[Tally]:
+        """See storage.base."""
+        span = [stamp(since), stamp(until)]
+        rows = self._run(
+            "select t.home, e.event, e.level, e.category, count(*) from events e"
+            " join tickets t on t.number = e.ticket where e.at >= ? and e.at < ?"
+            " group by 1, 2, 3, 4", span).fetchall()  # fmt: skip
+        rows += self._run(
+            "select home, 'settled', level, category, count(*) from tickets"
+            " where state = 'closed' and ended_at >= ? and ended_at < ? group by 1, 3, 4",
+            span).fetchall()  # fmt: skip
+        rows += self._run(
+            "select g.code, 'ask', g.level, '', count(*) from inbox i join grids g"
+            " on g.room = i.room where i.decision = 'ask' and i.at >= ? and i.at < ? group by 1",
+            span).fetchall()  # fmt: skip
+        return [Tally(*row) for row in rows]
+
+    def aging(self, now: datetime) -> list[Aged]:
+        """See storage.base."""
+        rows = self._run(
+            "select t.number, t.home, t.level, t.text, t.created_at, d.nudges > 0"
+            " or d.kind = 'review' or t.level != g.level as late"
+            " from tickets t left join deadlines d on d.ticket = t.number"
+            " left join grids g on g.code = t.home"
+            " where t.ended_at is null order by t.created_at, t.number")  # fmt: skip
+        return [
+            Aged(number, home, level, text, _hours(moment_of(created), now), bool(late))
+            for number, home, level, text, created, late in rows
+        ]
+
+    def slowest(self, since: datetime, until: datetime) -> list[Aged]:
+        """See storage.base."""
+        rows = self._run(
+            "select number, home, level, text, created_at, ended_at from tickets"
+            " where state = 'closed' and ended_at >= ? and ended_at < ?",
+            [stamp(since), stamp(until)])  # fmt: skip
+        aged = [
+            Aged(number, home, level, text, _hours(moment_of(created), moment_of(ended)))
+            for number, home, level, text, created, ended in rows
+        ]
+        return sorted(aged, key=lambda a: (-a.hours, a.number))
+
+    def health(self, now: datetime) -> Health:
+        """See storage.base."""
+        late = stamp(now - timedelta(minutes=5))
+        rooms = self._run("select distinct room from inbox where decision = 'unbound' limit 100")
+        return Health(
+            damage=_damage(self._run("pragma quick_check(1)").fetchone()[0]),
+            open_without_deadline=self._count(
+                "tickets t left join deadlines d on d.ticket = t.number"
+                " where t.ended_at is null and d.ticket is null"
+            ),
+            overdue=self._count("deadlines where due < ?", late),
+            failed_messages=self._count("inbox where decision = 'failed'"),
+            unbound_rooms=tuple(row[0] for row in rooms),
+            failed_sends=self._count("outbox where state = 'failed'"),
+            waiting_sends=self._count("outbox where state = 'waiting' and at < ?", late),
+        )
+
+    def _count(self, what: str, *values: object) -> int:
+        return int(self._run(f"select count(*) from {what}", values).fetchone()[0])
+
+
+def _hours(since: datetime, until: datetime) -> float:
+    return (until - since).total_seconds() / 3600
+
+
+def _damage(found: str) -> str:
+    return "" if found == "ok" else found

@@ -1,0 +1,59 @@
+"""The tables, in the order they came to be. A migration that has been released is never edited."""
+
+from __future__ import annotations
+
+from sqlite_utils import Database, Migrations
+
+migrations = Migrations("jiedan")
+
+
+@migrations()
+def first_tables(db: Database) -> None:
+    """Roster, inbox, tickets with history and deadlines, outbox."""
+    db.executescript(_FIRST)
+
+
+# Times are UTC text of one width, so that they sort; see sqlite.stamp.
+_FIRST = """
+create table grids (code text primary key, name text, level text, parent text, room text);
+create table roles (id integer primary key, person text, name text, kind text, grid text,
+                    phone text);
+create table inbox (seq integer primary key, id text not null unique, at text, room text,
+                    sender text, name text, kind text, text text, mentions text, quote text,
+                    decision text, score real, ticket integer, note text);
+create index inbox_asks on inbox (at) where decision = 'ask';
+create index inbox_failed on inbox (at) where decision = 'failed';
+create table tickets (
+    number integer primary key, state text, level text, grid text, home text, room text,
+    category text, kind text, domain text, urgency text, size text, text text, place text,
+    topic text, reporter text, reporter_name text, created_at text, level_since text,
+    touched_at text, path text, source text, handler text, handler_name text, outcome text,
+    claimed_at text, resolved_at text, ended_at text, suspended_until text, nudged_at text,
+    reopened integer, stars integer);
+create index tickets_live_grid on tickets (grid) where ended_at is null;
+create index tickets_live_home on tickets (home) where ended_at is null;
+create index tickets_live_handler on tickets (handler) where ended_at is null and handler != '';
+create index tickets_reporter on tickets (reporter, ended_at);
+create index tickets_ended on tickets (ended_at) where ended_at is not null;
+create index tickets_source on tickets (source);
+create table watchers (ticket integer, person text, name text, primary key (ticket, person))
+    without rowid;
+create index watchers_person on watchers (person);
+create table deadlines (ticket integer primary key, kind text, due text, nudges integer);
+create index deadlines_due on deadlines (due);
+create table events (seq integer primary key, ticket integer, at text, event text, state text,
+                     level text, grid text, category text, urgency text, actor text,
+                     actor_name text, text text, message text);
+create index events_ticket on events (ticket, seq);
+create index events_at on events (at);
+create table outbox (id integer primary key, at text, reason text, room text, person text,
+                     text text, mentions text, tickets text, urgent integer, chart text,
+                     state text, not_before text, leased_until text, attempts integer,
+                     error text, sent_id text, sent_at text);
+create index outbox_waiting on outbox (urgent desc, id) where state = 'waiting';
+create index outbox_sent on outbox (sent_id) where sent_id is not null;
+create table questions (room text, person text, command text, choices text, asked_at text,
+                        primary key (room, person)) without rowid;
+create table jobs (name text primary key, fired_at text);
+create table settings (key text primary key, value text);
+"""

@@ -1,0 +1,62 @@
+"""The roster, fixed-time jobs and settings; promises in storage.base.Session."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from bot.models import Grid, Level, Role, RoleKind
+from storage.part import Part
+from storage.rows import moment_of, stamp
+
+
+class OfficePart(Part):
+    """What changes seldom."""
+
+    def fired(self, job: str) -> datetime | None:
+        """See storage.base."""
+        row = self._run("select fired_at from jobs where name = ?", [job]).fetchone()
+        return moment_of(row[0]) if row else None
+
+    def set_fired(self, job: str, at: datetime) -> None:
+        """See storage.base."""
+        self._run("insert or replace into jobs values (?, ?)", [job, stamp(at)])
+
+    def setting(self, key: str) -> str:
+        """See storage.base."""
+        row = self._run("select value from settings where key = ?", [key]).fetchone()
+        return str(row[0]) if row else ""
+
+    def keep_setting(self, key: str, value: str) -> None:
+        """See storage.base."""
+        self._run("insert or replace into settings values (?, ?)", [key, value])
+
+    def load_roster(self) -> tuple[list[Grid], list[Role]]:
+        """See storage.base."""
+        grids = [
+            Grid(code, name, Level(level), parent, room)
+            for code, name, level, parent, room in self._run(
+                "select code, name, level, parent, room from grids order by rowid"
+            )
+        ]
+        roles = [
+            Role(person, name, RoleKind(kind), grid, phone)
+            for person, name, kind, grid, phone in self._run(
+                "select person, name, kind, grid, phone from roles order by id"
+            )
+        ]
+        return grids, roles
+
+    def save_roster(self, grids: Iterable[Grid], roles: Iterable[Role]) -> None:
+        """See storage.base."""
+        self._run("delete from grids")
+        self._run("delete from roles")
+        many = self.db.conn.executemany
+        many(
+            "insert into grids values (?, ?, ?, ?, ?)",
+            ((g.code, g.name, g.level, g.parent, g.room) for g in grids),
+        )
+        many(
+            "insert into roles (person, name, kind, grid, phone) values (?, ?, ?, ?, ?)",
+            ((r.person, r.name, r.kind, r.grid, r.phone) for r in roles),
+        )
