@@ -24,6 +24,7 @@ from bot.config import Config, ConfigError, SimulatorConfig, StorageConfig
 from bot.roster_files import load_roster
 from bot.web.simulator import AHEAD, Resident, SimulatorPage
 from handlers.roster import Roster
+from schedules.calendar import Calendar
 from storage.base import StorageError, Store
 
 log = logging.getLogger(__name__)
@@ -81,15 +82,19 @@ async def _ahead(store: Store, config: Config, sample: bool) -> timedelta:
     if kept or not sample:
         return timedelta(seconds=float(kept or 0))
     calendar = promises_of(config).calendar
-    morning = _nine(calendar.next_open(machine() + timedelta(hours=1)))
-    ahead = morning - machine()
+    ahead = _next_nine(calendar, machine()) - machine()
     await store.transact(lambda s: s.keep_setting(AHEAD, str(ahead.total_seconds())))
     return ahead
 
 
-def _nine(opening: datetime) -> datetime:
+def _next_nine(calendar: Calendar, now: datetime) -> datetime:
+    """Return nine o'clock of the working day to come."""
+    opening = calendar.next_open(now)
     nine = opening.replace(hour=9, minute=0, second=0, microsecond=0)
-    return nine if nine >= opening else opening
+    if nine > now:
+        return nine
+    tomorrow = opening.replace(hour=0, minute=0) + timedelta(days=1)
+    return calendar.next_open(tomorrow).replace(hour=9, minute=0, second=0, microsecond=0)
 
 
 @contextmanager

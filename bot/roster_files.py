@@ -192,10 +192,8 @@ def _tree_flaws(node: _Node, codes: Mapping[str, _Node], loops: Collection[str])
     elif node.code in loops:
         yield f"网格 {node.code} 的上级绕了一圈又回到它自己"
     elif level and above.level and above.level.rank != level.rank + 1:
-        here, right, there = (
-            _LEVEL_NAMES[x] for x in (level, tuple(Level)[level.rank + 1], above.level)
-        )
-        yield f"{here}的上级应当是{right}，而{above.name or above.code}是{there}"
+        right, there = _LEVEL_NAMES[tuple(Level)[level.rank + 1]], _LEVEL_NAMES[above.level]
+        yield f"{_LEVEL_NAMES[level]}的上级应当是{right}，而{above.name or above.code}是{there}"
 
 
 def _loops(parents: Mapping[str, str]) -> set[str]:
@@ -357,13 +355,16 @@ def _decoded(data: bytes) -> str:
 
 def _csv_lines(text: str) -> Iterator[tuple[int, _Cells]]:
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    # All at once: half a table would make the other table's rows look wrong.
+    lines: list[tuple[int, _Cells]] = []
     line = 1
     try:
         for cells in reader:
-            yield line, cells
+            lines.append((line, cells))
             line = reader.line_num + 1
     except csv.Error:
         raise _Unreadable("这一行的引号没有配对，后面的读不下去了", line) from None
+    return iter(lines)
 
 
 def _is_xlsx(path: Path) -> bool:

@@ -29,7 +29,7 @@ EVENTS = {
     Happened.MERGED: "合并", Happened.RECLASSIFIED: "改类", Happened.CLOSED: "结单",
 }  # fmt: skip
 _VERBS = {
-    "claim": "接", "progress": "记进展的", "resolve": "办结", "escalate": "上报", "return": "退回",
+    "claim": "接", "progress": "记进展", "resolve": "办结", "escalate": "上报", "return": "退回",
     "transfer": "转", "suspend": "挂起", "resume": "恢复", "cancel": "撤销", "reject": "不受理",
     "merge": "合并", "reclassify": "改类", "nudge": "催", "confirm": "确认", "reopen": "重办",
     "rate": "评价", "query": "查",

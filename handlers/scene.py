@@ -198,13 +198,15 @@ def _miss(scene: Scene, command: Command, what: Happened) -> Decision:
         ]  # fmt: skip
         if taken and scene.roles:
             return say(scene, replies.taken(taken[-1]), taken[-1].number)
-    if not command.explicit:
+    about_outcome = what in {Happened.CONFIRMED, Happened.REOPENED}
+    if not command.explicit or about_outcome:  # "满意" is also just a word
         return NOTHING
+    own = [t for t in scene.tickets if scene.message.sender in t.audience]
     others = [t for t in scene.tickets if allowed(t, what)]
     if others:
         holder = _holder(scene, others[-1])
         return say(scene, replies.not_yours(others[-1], what, holder), others[-1].number)
-    return say(scene, replies.none_here(command.name))
+    return say(scene, replies.none_here(command.name)) if scene.roles or own else NOTHING
 
 
 def answered(decision: Decision) -> Decision:

@@ -11,7 +11,7 @@ from bot.models import Send
 class Simulator:
     """Takes what the bot says; the page reads it from the store."""
 
-    abilities = Abilities(pictures=True, paced=False)
+    abilities = Abilities(pictures=False, paced=False)  # the page draws charts itself
 
     def __init__(self) -> None:
         self.spoken: Callable[[], None] = lambda: None

@@ -1,0 +1,246 @@
+"""What a store promises; one class, run over each engine."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from bot.app import open_store
+from bot.models import (
+    Command,
+    Deadline,
+    Decision,
+    Event,
+    Grid,
+    Happened,
+    Level,
+    Message,
+    Place,
+    Question,
+    Reason,
+    Role,
+    RoleKind,
+    Send,
+    State,
+    Ticket,
+    Urgency,
+    Watcher,
+)
+from storage.base import Session, StorageError
+from storage.sqlite import SqliteStore
+
+NOW = datetime(2026, 11, 24, 9, 0, 0, 123456, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+
+
+def ticket(number: int = 1001, **changes: object) -> Ticket:
+    made = Ticket(
+        number, State.OPEN, Level.MICROGRID, "M1", "M1", "R-1", "lighting", "service", "城乡建设",
+        Urgency.NORMAL, "micro", "灯坏了", Place(building="3栋"), "路灯", "r1", "老张", NOW, NOW, NOW,
+        "C/T/V/B/M1/", source=f"m{number}", deadline=Deadline("claim", NOW + HOUR, 1),
+    )  # fmt: skip
+    return replace(made, **changes)  # type: ignore[arg-type]
+
+
+def event(number: int = 1001, kind: Happened = Happened.CREATED) -> Event:
+    return Event(number, NOW, kind, State.OPEN, Level.MICROGRID, "M1", "lighting",
+                 Urgency.NORMAL, "r1", "老张", "灯坏了", f"m{number}")  # fmt: skip
+
+
+class TestStore:
+    @pytest.fixture
+    async def store(self, tmp_path: Path) -> AsyncIterator[SqliteStore]:
+        store = open_store(f"sqlite:///{tmp_path / 'x.db'}")
+        yield store
+        await store.close()
+
+    async def test_a_ticket_comes_back_as_it_went_in(self, store: SqliteStore) -> None:
+        kept = ticket(joined=(Watcher("r2", "李姐"),), claimed_at=NOW, stars=4)
+        await store.transact(lambda s: s.apply(Decision((kept,), (event(),)), NOW))
+        assert await store.read(lambda s: s.ticket(1001)) == kept
+        assert await store.read(lambda s: s.history(1001)) == [event()]
+        assert await store.read(lambda s: s.by_source("m1001")) == kept
+        assert await store.read(lambda s: s.next_number()) == 1002
+
+    async def test_a_message_is_heard_once(self, store: SqliteStore) -> None:
+        message = Message("m1", NOW, "R-1", "r1", "老张", text="你好", mentions=("u",), quote="q")
+        await store.transact(lambda s: s.remember(message, "ignore", 0.1, None))
+        heard = await store.read(lambda s: s.heard("m1"))
+        assert heard is not None
+        assert heard.message == message
+        with pytest.raises(StorageError):
+            await store.transact(lambda s: s.remember(message, "ignore", 0.1, None))
+
+    async def test_all_or_nothing(self, store: SqliteStore) -> None:
+        def half(session: Session) -> None:
+            session.apply(Decision((ticket(),), (event(),)), NOW)
+            raise LookupError("half way")
+
+        other = store.transact(lambda s: s.keep_setting("a", "1"))
+        with pytest.raises(LookupError):
+            await store.transact(half)
+        await other
+        assert await store.read(lambda s: s.ticket(1001)) is None
+        assert await store.read(lambda s: s.setting("a")) == "1"
+
+    async def test_due_is_found_by_its_moment_and_ended_tickets_have_none(
+        self, store: SqliteStore
+    ) -> None:
+        late = ticket(1002, deadline=Deadline("claim", NOW + 2 * HOUR))
+        await store.transact(lambda s: s.apply(Decision((late, ticket())), NOW))
+        assert await store.read(lambda s: s.next_due()) == NOW + HOUR
+        assert await store.read(lambda s: s.due(NOW)) == []
+        assert await store.read(lambda s: s.due(NOW + HOUR)) == [(1001, "M1")]
+        assert [n for n, _ in await store.read(lambda s: s.due(NOW + 9 * HOUR))] == [1001, 1002]
+        done = ticket(state=State.CLOSED, ended_at=NOW, deadline=None)
+        await store.transact(lambda s: s.apply(Decision((done,)), NOW))
+        assert [n for n, _ in await store.read(lambda s: s.due(NOW + 9 * HOUR))] == [1002]
+
+    async def test_who_sees_which_tickets(self, store: SqliteStore) -> None:
+        mine = ticket()
+        above = ticket(1002, grid="B", level=Level.BRANCH, reporter="r2", handler="u-b")
+        urgent = ticket(1003, grid="M2", home="M2", room="R-2", urgency=Urgency.EMERGENCY)
+        done = ticket(1004, state=State.CLOSED, ended_at=NOW, deadline=None)
+        joined = ticket(1005, reporter="r3", joined=(Watcher("r1", "老张"),))
+        every = (mine, above, urgent, done, joined)
+        await store.transact(lambda s: s.apply(Decision(every), NOW))
+
+        async def numbers(query: object) -> list[int]:
+            return [t.number for t in await store.read(query)]  # type: ignore[arg-type]
+
+        assert await numbers(lambda s: s.live_at("M1")) == [1001, 1002, 1005]
+        assert await numbers(lambda s: s.live_at("B", ["M1", "M2"])) == [1002, 1003]
+        assert await numbers(lambda s: s.of_person("r1", NOW + HOUR)) == [1001, 1003, 1005]
+        assert await numbers(lambda s: s.of_person("r1", NOW)) == [1001, 1003, 1004, 1005]
+        assert await numbers(lambda s: s.held_by("u-b", ["M1"])) == [1001, 1002, 1005]
+
+    async def test_what_goes_out_waits_its_turn(self, store: SqliteStore) -> None:
+        sends = (
+            Send(Reason.ACK, "一", "R-1", tickets=(1001,)),
+            Send(Reason.ALERT, "二", "R-1", urgent=True),
+            Send(Reason.DIGEST, "三", to="u", chart="{}"),
+        )
+        await store.transact(lambda s: s.apply(Decision(sends=sends), NOW))
+        waiting = await store.read(lambda s: s.waiting(NOW))
+        assert [w.send for w in waiting] == [sends[1], sends[0], sends[2]]
+        await store.transact(lambda s: s.take([1], NOW + HOUR))
+        assert [w.id for w in await store.read(lambda s: s.waiting(NOW))] == [2, 3]
+        assert [w.id for w in await store.read(lambda s: s.waiting(NOW + 2 * HOUR))] == [2, 1, 3]
+        await store.transact(lambda s: s.failed([2], "断了", NOW + HOUR))
+        await store.transact(lambda s: s.failed([3], "断了", None))
+        await store.transact(lambda s: s.sent([1], "x1", NOW))
+        assert await store.read(lambda s: s.waiting(NOW)) == []
+        assert await store.read(lambda s: s.tickets_of_sent("x1")) == (1001,)
+        assert await store.read(lambda s: s.is_ours("x1"))
+        assert not await store.read(lambda s: s.is_ours("x2"))
+        health = await store.read(lambda s: s.health(NOW))
+        assert (health.damage, health.failed_sends) == ("", 1)
+
+    async def test_questions_are_asked_and_forgotten(self, store: SqliteStore) -> None:
+        asked = Question("R-1", "u-1", Command("claim", {"text": "好"}), (1001, 1002), NOW)
+        await store.transact(lambda s: s.apply(Decision(question=asked), NOW))
+        assert await store.read(lambda s: s.question("R-1", "u-1")) == asked
+        await store.transact(lambda s: s.forget_question("R-1", "u-1"))
+        assert await store.read(lambda s: s.question("R-1", "u-1")) is None
+
+    async def test_a_withdrawn_message_is_blank_everywhere(
+        self, store: SqliteStore, tmp_path: Path
+    ) -> None:
+        message = Message("m1001", NOW, "R-1", "r1", text="灯坏了")
+        await store.transact(lambda s: s.remember(message, "ticket", 1, 1001))
+        await store.transact(lambda s: s.apply(Decision((ticket(),), (event(),)), NOW))
+        await store.transact(lambda s: s.withdraw("m1001"))
+        heard = await store.read(lambda s: s.heard("m1001"))
+        assert heard is not None
+        assert heard.message.text == ""
+        assert "灯坏了" not in (await store.read(lambda s: s.history(1001)))[0].text
+
+    async def test_the_roster_is_replaced_whole(self, store: SqliteStore) -> None:
+        grids = [Grid("C", "市", Level.CITY), Grid("T", "街道", Level.TOWNSHIP, "C", "R")]
+        roles = [Role("u", "陶", RoleKind.LEADER, "T", "1"), Role("u", "陶", RoleKind.ADMIN, "C")]
+        await store.transact(lambda s: s.save_roster(grids, roles))
+        await store.transact(lambda s: s.save_roster(grids, roles))
+        assert await store.read(lambda s: s.load_roster()) == (grids, roles)
+
+    async def test_figures_count_events_endings_and_doubts(self, store: SqliteStore) -> None:
+        closed = ticket(1002, state=State.CLOSED, ended_at=NOW + 3 * HOUR, deadline=None)
+        decision = Decision((ticket(), closed), (event(), event(1002)))
+        grids = [Grid("M1", "一网格", Level.MICROGRID, "", "R-1")]
+        await store.transact(lambda s: s.save_roster(grids, []))
+        await store.transact(lambda s: s.apply(decision, NOW))
+        doubt = Message("d", NOW, "R-1", "r9", text="是不是有点味道")
+        await store.transact(lambda s: s.remember(doubt, "ask", 0.4, None))
+        found = await store.read(lambda s: s.tallies(NOW, NOW + 4 * HOUR))
+        counts = {(t.home, t.event): t.count for t in found}
+        assert counts == {("M1", "created"): 2, ("M1", "settled"): 1, ("M1", "ask"): 1}
+        assert await store.read(lambda s: s.tallies(NOW - HOUR, NOW)) == []
+        aging = await store.read(lambda s: s.aging(NOW + HOUR))
+        assert [(a.number, a.hours, a.overdue) for a in aging] == [(1001, 1.0, True)]
+        slow = await store.read(lambda s: s.slowest(NOW, NOW + 4 * HOUR))
+        assert [(a.number, a.hours) for a in slow] == [(1002, 3.0)]
+
+    async def test_it_is_all_there_after_a_restart(self, tmp_path: Path) -> None:
+        url = f"sqlite:///{tmp_path / 'again.db'}"
+        first = open_store(url)
+        await first.transact(lambda s: s.apply(Decision((ticket(),), (event(),)), NOW))
+        await first.close()
+        second = open_store(url)
+        assert await second.read(lambda s: s.ticket(1001)) == ticket()
+        await second.close()
+
+    async def test_many_at_once_keep_their_order_and_lose_nothing(self, store: SqliteStore) -> None:
+        def claim(session: Session) -> int:
+            number = session.next_number()
+            session.apply(Decision((ticket(number),)), NOW)
+            return number
+
+        numbers = await asyncio.gather(*(store.transact(claim) for _ in range(300)))
+        assert numbers == list(range(1001, 1301))
+
+
+def test_a_database_from_a_newer_version_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "x.db"
+    db = sqlite3.connect(path)
+    db.executescript(
+        "create table _sqlite_migrations (id integer primary key, migration_set text, name text,"
+        " applied_at text);"
+        "insert into _sqlite_migrations values (1, 'jiedan', 'of_the_future', 'x');"
+    )
+    db.close()
+    with pytest.raises(StorageError, match="更新版本"):
+        open_store(f"sqlite:///{path}")
+
+
+def test_a_file_that_is_no_database_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "x.db"
+    path.write_bytes(b"not a database, but long enough to be looked at" * 40)
+    with pytest.raises(StorageError, match="备份"):
+        open_store(f"sqlite:///{path}")
+
+
+def test_a_folder_that_can_not_be_made(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("x")
+    with pytest.raises(StorageError, match="目录"):
+        open_store(f"sqlite:///{tmp_path / 'file' / 'x.db'}")
+
+
+async def test_a_full_disk_refuses_clearly_and_recovers_alone(tmp_path: Path) -> None:
+    store = open_store(f"sqlite:///{tmp_path / 'x.db'}")
+    pages = await store.transact(lambda s: s.db.conn.execute("pragma page_count").fetchone()[0])
+    await store.transact(lambda s: s.keep_setting("small", "1"))
+    limit = "pragma max_page_count = {}"
+    await store.read(lambda s: None)
+    store._db.conn.execute(limit.format(pages + 2))  # the file may not grow: SQLITE_FULL, for real
+    with pytest.raises(StorageError, match="磁盘满了"):
+        await store.transact(lambda s: s.keep_setting("big", "x" * 100_000))
+    assert await store.read(lambda s: s.setting("big")) == ""
+    store._db.conn.execute(limit.format(1_000_000))
+    await store.transact(lambda s: s.keep_setting("big", "x" * 100_000))
+    assert len(await store.read(lambda s: s.setting("big"))) == 100_000
+    await store.close()
