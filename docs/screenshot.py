@@ -34,7 +34,7 @@ SCENE: list[Step] = [
     {"minutes": 40},
     ("r-09", "yb-gh-2-1", "是的，臭得很"),
     {"minutes": 340},
-    ("p-weili", "yb-gh-2", "这个要动大管道，支部弄不了，吹哨"),
+    ("p-weili", "yb-gh-2", "吹哨 要动大管道，支部弄不了"),
     {"minutes": 6},
     ("p-pengsl", "yb-gh", "接单"),
     {"minutes": 5},

@@ -1,0 +1,169 @@
+"""Understanding: text to what it is, which matter, how urgent, where. The one door is Triage.
+
+A first triage by rules and a dictionary. What a room must not be disturbed for is kept out twice:
+by the words that speak against a problem, and by the doubtful middle (``ask``).
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+import re
+import warnings
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from bot.models import Understanding
+from handlers.categories import categories
+from handlers.commands import normal, parse
+from handlers.masking import phones
+from handlers.triage.lexicon import Topic, lexicon
+from handlers.triage.place import find_place
+from handlers.triage.weigh import size, urgency
+
+with warnings.catch_warnings():
+    # jieba 0.42.1 has invalid escapes in its strings and asks for pkg_resources: not our news
+    warnings.simplefilter("ignore")
+    import jieba
+
+jieba.setLogLevel(logging.ERROR)
+
+READ = 1000
+"""Characters that are read; a plea says what it is sooner."""
+TICKET = 0.6
+ASK = 0.4
+_STAFF = frozenset({"leader", "deputy", "officer"})
+_BASE = -2.2
+_STRONG, _WEAK, _PLACE, _CALLED = 2.9, 1.0, 0.7, 1.2
+_FORMAL = 1.6
+_PETITION = re.compile(
+    r"请(?!问|你|您|大家|各位|看|查|联系|回|加)|恳请|请求|强烈|反[映应]|投诉|举报|建议|呼吁|希望(?:能|政府|有关|相关|领导|街道|社区)|求助|咨询.+问题"
+    r"|关于.+(?:问题|建议|意见|情况|诉求|行为|咨询|请求|申诉)|坚决|再次|盼|能[不否].+[??]$|.+(?:何时|为何|何去何从|谁来管|怎么没人管)"
+)
+_MOST = {"trouble": 3.2, "ask": 2.4, "office": 1.2, "time": 1.0, "agent": -4.5, "chat": -3.4,
+         "advert": -5.0, "notice": -5.0, "past": -1.6}  # fmt: skip
+
+_MORE = re.compile(
+    r"^(?:(?:就)?(?:是|在)[\w\s,，-]{1,20}|还有[\w\s,，]{1,24}|另外[\w\s,，]{1,24}|(?:我)?(?:的)?(?:电话|手机)[:：是]?.{0,20}"
+    r"|[\w\s,，-]{0,14}(?:那里|这里|旁边|门口|对面|楼下|那边|这边)|一直没人管.{0,6}|(?:都|已经)[\w]{0,6}好?(?:几|多)?[天年月个]+了.{0,4}"
+    r"|没人管.{0,6}|急.{0,6}|太危险了?.{0,6})[。.!！~]*$"
+)
+_SAME = re.compile(
+    r"^(?:是的|对|对啊|对的|就是|确实|嗯|唉|哎)?[，,、\s]*(?:我们?|咱们?)(?:家|这|这边|这栋|那栋|这里|楼|单元|屋里|店)?(?:也|都|同样|跟着)"
+    r"(?!想|要去|去|来|觉得|喜欢|爱|看|买|吃|考虑|打算|在想).{0,24}$"
+    r"|^\+1.{0,4}$|^[加＋]1$|^同[上问求感].{0,6}$|^(?:是的|对的|对啊|确实)[，,、\s]*我.{2,24}$|^[一二三四五六七八九十\d]+[栋楼单元]+也.{1,16}$"
+    r"|^也是.{0,8}$"
+)
+_NOT_FOLLOWING = re.compile(r"首付|看房|房源|户型|万|微信|哈哈|贷款|价格|满[二五]|税")
+
+
+@dataclass(slots=True)
+class _Sums:
+    """What the words of one message add up to."""
+
+    score: float
+    topic: Topic | None
+    suggests: bool
+    why: tuple[str, ...]
+
+
+class Triage:
+    """Understands messages. Loads its dictionary once; local words are names that it keeps whole."""
+
+    def __init__(self, local_words: Iterable[str] = ()) -> None:
+        self._lexicon = lexicon()
+        self._cutter = jieba.Tokenizer()
+        self._cutter.initialize()
+        for word in (*self._lexicon.words(), *local_words):
+            self._cutter.add_word(word)
+
+    def understand(
+        self, text: str, *, mentioned: bool = False, role: str = "neighbour", quoted: bool = False
+    ) -> Understanding:
+        """Return what a message is; the fields are the triage contract's. Takes any text."""
+        command = parse(text, mentioned=mentioned, role=role, quoted=quoted)
+        understood = self.judge(text, mentioned=mentioned, role=role)
+        if command is None:
+            return understood
+        return Understanding(
+            "command", understood.score, understood.kind, understood.category, understood.domain,
+            understood.urgency, understood.size, understood.place, understood.phones, command,
+            understood.why, understood.topic, understood.follows,
+        )  # fmt: skip
+
+    def judge(
+        self, text: str, *, mentioned: bool = False, role: str = "neighbour"
+    ) -> Understanding:
+        """Return what a message is, its commands apart."""
+        line = normal(text[:READ])
+        sums = self._weigh(line)
+        place = find_place(line)
+        score = sums.score + (_PLACE if any((place.building, place.unit, place.group)) else 0)
+        probability = 1 / (1 + math.exp(-(score + _CALLED * mentioned)))
+        topic = sums.topic
+        category = topic.category if topic else "other-service"
+        if sums.suggests:
+            category = "suggestion"
+        known = categories()[category]
+        level = urgency(topic.name if topic else "", line)
+        decision = _decision(probability, role)
+        return Understanding(
+            decision, round(probability, 4), known.kind, category,
+            (topic.domain if topic else "") or known.domain or "党务政务", level,
+            size(known.kind, category, level, line), place, phones(text[:READ]), None, sums.why,
+            topic.name if topic else "", _follows(line, place != _NOWHERE),
+        )  # fmt: skip
+
+    def _weigh(self, line: str) -> _Sums:
+        parts: dict[str, float] = {}
+        why: list[tuple[float, str]] = []
+        strong: list[tuple[str, Topic]] = []
+        weak: list[tuple[str, Topic]] = []
+        for word in self._cutter.lcut(line, HMM=False):
+            if word in self._lexicon.strong:
+                strong.append((word, self._lexicon.strong[word]))
+            elif word in self._lexicon.weak:
+                weak.append((word, self._lexicon.weak[word]))
+            cue = self._lexicon.cues.get(word)
+            if cue:
+                parts[cue.kind] = parts.get(cue.kind, 0.0) + cue.weight
+                why.append((abs(cue.weight), word))
+        told_trouble = bool(strong) or parts.keys() & {"trouble", "ask"}
+        if not told_trouble:
+            parts.pop("office", None)  # naming a school or an estate tells no problem
+        score = _BASE + sum(_bounded(kind, value) for kind, value in parts.items())
+        score += _STRONG * min(len(strong), 1) + 0.6 * min(len(strong[1:]), 2)
+        score += _WEAK * min(len(weak), 2 if told_trouble else 1)
+        score += _FORMAL * bool(_PETITION.match(line))
+        topic = (strong or weak or [("", None)])[0][1]
+        told = [w for w, _ in strong] + [w for w, _ in weak]
+        told += [w for _, w in sorted(why, reverse=True)]
+        return _Sums(score, topic, line.startswith(("建议", "希望能", "强烈建议")),
+                     tuple(dict.fromkeys(told))[:6])  # fmt: skip
+
+
+_NOWHERE = find_place("")
+
+
+def _bounded(kind: str, value: float) -> float:
+    most = _MOST[kind]
+    return min(value, most) if most > 0 else max(value, most)
+
+
+def _decision(probability: float, role: str) -> str:
+    if probability < ASK:
+        return "ignore"
+    if probability < TICKET or role in _STAFF:
+        return "ask"
+    return "ticket"
+
+
+def _follows(line: str, placed: bool) -> str:
+    if not line or len(line) > 40 or _NOT_FOLLOWING.search(line):
+        return ""
+    if _SAME.match(line):
+        return "same"
+    short_place = placed and len(line) <= 14
+    return "more" if short_place or _MORE.match(line) else ""
+
+

@@ -9,7 +9,7 @@ const TIERS = [
   ["branch", "联片群", "支部"],
   ["microgrid", "联户群", "微网格"],
 ];
-const MOST_TABS = 9;
+const MOST_TABS = 6;
 
 export class Column {
   constructor(level, tier, about, rooms, { chats, people, onRoom }) {

@@ -30,6 +30,7 @@ export class People {
         "button",
         {
           type: "button", class: "pick", "aria-pressed": "false", "data-testid": `person-${person.id}`,
+          title: person.title,
           onclick: () => onPick(person),
         },
         avatar(person.id, person.name, person.group !== "居民"),
@@ -45,6 +46,7 @@ export class People {
 
   filter() {
     const words = this.find.value.trim();
+    byId("groups").classList.toggle("searching", Boolean(words));
     for (const { row, person } of this.rows.values()) {
       row.hidden = Boolean(words) && !`${person.name}${person.title}${person.group}`.includes(words);
     }

@@ -86,7 +86,10 @@ class Simulator {
     const person = this.me && fits(this.me) && !spoke
       ? this.me
       : this.people.get(spoke?.sender) ?? [...this.people.values()].find(fits);
-    if (!person) return;
+    if (!person) {
+      toast(`${column.active.name}里没有${resident ? "居民" : "网格长"}可选`);
+      return;
+    }
     if (person !== this.me) this.pick(person);
     column.talk.fill(words);
   }

@@ -27,6 +27,7 @@ export class Talk {
     this.me = null;
     this.quote = null;
     this.lastDay = "";
+    this.lastTop = 0;
     this.list.dataset.testid = `messages-${name}`;
     this.box.dataset.testid = `input-${name}`;
     find(".send").dataset.testid = `send-${name}`;
@@ -55,7 +56,13 @@ export class Talk {
       if (this.atEnd()) this.fresh.hidden = true;
     });
     // A picture that arrives late must not push the newest message out of sight.
-    this.list.addEventListener("load", () => this.sticks && this.toEnd(), true);
+    this.list.addEventListener("load", () => this.atEnd() && this.toEnd(), true);
+    let height = 0;
+    new ResizeObserver(() => {
+      const grown = this.list.clientHeight - height;
+      height += grown;
+      if (grown < 0 && this.list.scrollTop === this.lastTop) this.toEnd();
+    }).observe(this.list);
   }
 
   // What is shown, and who speaks.
@@ -117,17 +124,19 @@ export class Talk {
     }
   }
 
+  // Whether the newest is in sight: near the bottom, or left where toEnd put it.
   atEnd() {
-    return this.list.scrollHeight - this.list.scrollTop - this.list.clientHeight < NEAR;
+    const { scrollHeight, scrollTop, clientHeight } = this.list;
+    return scrollTop === this.lastTop || scrollHeight - scrollTop - clientHeight < NEAR;
   }
 
-  get sticks() {
-    return this.fresh.hidden && this.list.scrollTop >= this.lastTop - NEAR;
-  }
-
+  // Show the newest message; one that is longer than the window from its first line.
   toEnd() {
-    this.list.scrollTop = this.list.scrollHeight;
-    this.lastTop = this.list.scrollTop;
+    const { list } = this;
+    const last = list.lastElementChild;
+    const long = last && last.offsetHeight > list.clientHeight;
+    list.scrollTop = long ? last.offsetTop - list.offsetTop - 10 : list.scrollHeight;
+    this.lastTop = list.scrollTop;
     this.fresh.hidden = true;
   }
 
