@@ -61,10 +61,9 @@ async def demo(folder: Path, port: int | None) -> int:
 async def _simulate(config: Config, store: Store, roster: Roster, residents: list[Resident]) -> int:
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(message)s")
     clock = ShiftedClock(await _ahead(store, config, bool(residents)))
-    channel = Simulator()
-    app = build(config, store, roster, channel, clock)
+    app = build(config, store, roster, Simulator(), clock)
     page = SimulatorPage(app, clock, residents)
-    channel.spoken = page.changed
+    app.outbox.delivered = page.changed
     try:
         async with running(app), _served(page, config.simulator):
             where = f"http://{config.simulator.host}:{config.simulator.port}/"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 from bot.channels.base import Channel, SendError
@@ -36,6 +36,8 @@ class Outbox:
         self._busy: set[str] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self._wake = asyncio.Event()
+        self.delivered: Callable[[], None] = lambda: None
+        """Called after a message is sent and marked."""
 
     def wake(self) -> None:
         """Look at the queue now."""
@@ -101,6 +103,7 @@ class Outbox:
             return
         now = self._clock()
         await self._store.transact(lambda s: s.sent(ids, sent_id, now))
+        self.delivered()
 
     async def _failed(self, ids: Sequence[int], why: str, attempts: int) -> None:
         again: datetime | None = None

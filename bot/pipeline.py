@@ -113,8 +113,11 @@ class Pipeline:
             quoted=quoted, reporter=message.sender, source=message.id,
         )  # fmt: skip
         scene = replace(scene, reporter_name=scene.speaker)
-        if understood.command and understood.command.name == "report":
-            scene = self._reported(session, scene, understood.command)
+        command = understood.command
+        if command and command.name == "report":
+            scene = self._reported(session, scene, command)
+        elif command and not command.explicit:
+            scene = replace(scene, plain=self._triage.judge(message.text, role=_role(scene)))
         if _idle(scene, own):
             return scene
         return self._with_tickets(session, scene, own)
@@ -193,6 +196,12 @@ class Pipeline:
         session.withdraw(original.message.id)
         session.remember(message, "recalled", 0.0, ticket.number if ticket else None)
         return "recalled"
+
+
+def _role(scene: Scene) -> str:
+    """Return the role in which free words are judged: staff speak to residents, others report."""
+    here = scene.grid.code if scene.grid else None
+    return speaks_as(scene.message.sender, scene.roles, here, [], scene.roster)
 
 
 def _quoted(session: Session, message: Message) -> tuple[Ticket, ...]:

@@ -38,7 +38,9 @@ _WORD = "|".join(sorted(WORDS, key=len, reverse=True))
 _MENTION = re.compile(r"\s*(?:@\S{1,30}[\s\u2005]+|@bot\b|@接单助手)\s*")
 _NUMBER = r"[#]?\s*(\d{1,8})\s*(?:号(?![楼栋院线路])单?|单)?"
 _START = re.compile(rf"(?:{_NUMBER}\s*)?({_WORD})")
-_AFTER = re.compile(rf"\s*(?:[:,]\s*)?{_NUMBER}(?![\d栋幢座单元楼层室路组点月日天年个户块元人分:：.%星-])")
+_AFTER = re.compile(
+    rf"\s*(?:[:,]\s*)?{_NUMBER}(?![\d栋幢座单元楼层室路组点月日天年个户块元人分:：.%星-])"
+)
 _LOOSE = re.compile(r"(?:^|[\s,])#?(\d{4,8})(?=$|[\s,。.!])")
 _GAP = re.compile(r"[\s:,.;!。、~-]")
 _LATER = re.compile(r"(.{1,14}?)[,\s]*(办结|接单|吹哨|上报)(?=$|[,。!\s])(.*)", re.DOTALL)
@@ -86,7 +88,7 @@ def parse(
 
 
 def _own_words(text: str, words: str) -> str:
-    """Return a part of the text as it was typed: understanding reads it half-width, people don't."""
+    """Return a part of the text as it was typed; only understanding reads it half-width."""
     half = unicodedata.normalize("NFKC", text)
     start = half.find(words)
     return text[start : start + len(words)] if len(half) == len(text) and start >= 0 else words

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 
-from bot.models import Command, Decision, Question
+from bot.models import NOTHING, Command, Decision, Question
 from handlers import ask, climb, finish, report, take, tidy
 from handlers.scene import Scene, answered
 
@@ -61,4 +62,8 @@ def decide(scene: Scene) -> Decision:
     command = scene.understanding.command
     if command is None:
         return report.hear(scene)
-    return answered(COMMANDS[command.name](scene, command))
+    decision = COMMANDS[command.name](scene, command)
+    if decision is NOTHING and scene.plain:
+        # "又停电了" may answer a 办结, or be a new plea: what is no answer is heard as words
+        return report.hear(replace(scene, understanding=scene.plain))
+    return answered(decision)

@@ -57,6 +57,8 @@ class Scene:
     """Whose report it is: the speaker, or the author of the quoted message."""
     source: str = ""
     next_number: int = 0
+    plain: Understanding | None = None
+    """The words of a natural saying understood as words, in case it orders nothing."""
 
     @property
     def speaker(self) -> str:

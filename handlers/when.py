@@ -67,9 +67,9 @@ def _weekday(words: str, now: datetime) -> datetime | None:
 
 
 def _length(words: str, now: datetime) -> datetime | None:
-    found = re.search(r"(\d{1,3}|[一二两三四五六七八九十])个?(天|周|星期|礼拜|月)", words)
+    found = re.search(r"(\d{1,3}|[一二两三四五六七八九十])(天|个?周|个?星期|个?礼拜|个月)", words)
     if not found:
         return None
     count = int(found[1]) if found[1].isdigit() else _DIGITS[found[1]]
-    days = {"天": 1, "月": 30}.get(found[2], 7)
+    days = {"天": 1, "个月": 30}.get(found[2], 7)
     return now + timedelta(days=count * days)

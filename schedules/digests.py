@@ -106,7 +106,7 @@ def caption(title_grid: str, period: str, since: datetime, until: datetime) -> C
     return Caption(f"{title_grid} {_NAMES[period]} {days}", _BEFORE[period])
 
 
-def digest_text(  # noqa: PLR0913, PLR0917 - all that a digest says, and nothing to bundle
+def digest_text(
     title_grid: str,
     period: str,
     since: datetime,

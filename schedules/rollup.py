@@ -6,9 +6,8 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from handlers.masking import mask
-
 from bot.models import Aged, Tally
+from handlers.masking import mask
 from handlers.roster import Roster
 from schedules.figures import Figures, Line
 

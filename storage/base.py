@@ -137,6 +137,9 @@ class Session(Protocol):
     def chat_after(self, inbox: int, outbox: int) -> list[Said]:
         """Return what was heard and what was sent after these places, oldest first."""
 
+    def first_waiting(self) -> int | None:
+        """Return the place of the first outgoing message not sent yet."""
+
     def last_event(self) -> int:
         """Return the place of the newest history line, 0 if there is none."""
 

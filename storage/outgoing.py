@@ -22,6 +22,11 @@ class OutgoingPart(Part):
             [stamp(now), stamp(now)])  # fmt: skip
         return [read_waiting(row) for row in rows]
 
+    def first_waiting(self) -> int | None:
+        """See storage.base."""
+        row = self._run("select min(id) from outbox where state = 'waiting'").fetchone()
+        return int(row[0]) if row[0] else None
+
     def take(self, ids: Sequence[int], until: datetime) -> None:
         """See storage.base."""
         self._each("update outbox set leased_until = ? where id = ?", ids, stamp(until))

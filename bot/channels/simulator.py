@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from bot.channels.base import Abilities
 from bot.models import Send
 
@@ -13,12 +11,7 @@ class Simulator:
 
     abilities = Abilities(pictures=False, paced=False)  # the page draws charts itself
 
-    def __init__(self) -> None:
-        self.spoken: Callable[[], None] = lambda: None
-        """Called after each message, so that the page looks."""
-
     async def send(self, send: Send, key: str, picture: bytes | None = None) -> str:
         """Deliver at once: the store has the message already, and the page draws the chart."""
         del send, picture
-        self.spoken()
         return f"bot-{key}"

@@ -21,15 +21,17 @@ from bot.models import Grid, Kind, Level, Message, RoleKind
 from handlers.categories import category_name
 from storage.base import Said, Session, StorageError
 
-_TITLES = {
-    Level.MICROGRID: "微网格长", Level.BRANCH: "支部书记", Level.VILLAGE: "社区书记",
-    Level.TOWNSHIP: "街道干部", Level.CITY: "市级",
+_LEADERS = {
+    Level.MICROGRID: ("长", "微网格长"), Level.BRANCH: ("书记", "支部书记"),
+    Level.VILLAGE: ("书记", "村（社区）书记"), Level.TOWNSHIP: ("干部", "街道干部"),
+    Level.CITY: ("干部", "市级"),
 }  # fmt: skip
 _ROLES = {
     RoleKind.DEPUTY: "副手", RoleKind.MEMBER: "党员", RoleKind.SUPERVISOR: "督导",
     RoleKind.ADMIN: "管理员",
 }  # fmt: skip
 _LONGEST = 65536
+_FRESH = {"Cache-Control": "no-cache"}  # after an update the page must not be yesterday's
 AHEAD = "clock-ahead"
 """The setting that holds how many seconds the simulator's clock is ahead."""
 
@@ -59,7 +61,6 @@ class SimulatorPage:
 
     def routes(self) -> list[web.AbstractRouteDef]:
         """Return the page's addresses."""
-        static = files("bot.web") / "static"
         return [
             web.get("/", self._page),
             web.get("/api/world", self._world),
@@ -67,7 +68,7 @@ class SimulatorPage:
             web.get("/api/pictures/{id}.png", self._picture),
             web.post("/api/say", self._say),
             web.post("/api/clock", self._move_clock),
-            web.static("/static", str(static)),
+            web.get("/static/{name}", self._static),
         ]
 
     def changed(self) -> None:
@@ -77,7 +78,16 @@ class SimulatorPage:
 
     async def _page(self, _: web.Request) -> web.StreamResponse:
         page = (files("bot.web") / "static" / "index.html").read_text(encoding="utf-8")
-        return web.Response(text=page, content_type="text/html")
+        return web.Response(text=page, content_type="text/html", headers=_FRESH)
+
+    async def _static(self, request: web.Request) -> web.StreamResponse:
+        file = files("bot.web") / "static" / request.match_info["name"]
+        kinds = {"js": "text/javascript", "css": "text/css"}
+        kind = kinds.get(request.match_info["name"].rpartition(".")[2])
+        if kind is None or not file.is_file():
+            raise web.HTTPNotFound
+        text = file.read_text(encoding="utf-8")
+        return web.Response(text=text, content_type=kind, headers=_FRESH)
 
     # who is there
 
@@ -102,11 +112,13 @@ class SimulatorPage:
             grid = roster.grid(role.grid)
             if not role.person or grid is None:
                 continue
-            group = _ROLES.get(role.kind) or _TITLES[grid.level]
+            title, group = _LEADERS[grid.level]
+            if role.kind in _ROLES:
+                title = group = _ROLES[role.kind]
             row = people.setdefault(role.person, {
-                "id": role.person, "name": role.name, "title": f"{grid.name}{group}",
-                "group": group, "rooms": [],
+                "id": role.person, "name": role.name, "title": "", "group": group, "rooms": [],
             })  # fmt: skip
+            row["title"] += f"{'、' if row['title'] else ''}{grid.name}{title}"
             reaches = [grid, *roster.below(grid.code)] if role.kind is RoleKind.LEADER else [grid]
             row["rooms"] += [g.room for g in reaches if g.room and g.room not in row["rooms"]]
         return list(people.values())
@@ -134,7 +146,7 @@ class SimulatorPage:
             watcher.clear()
             said = await self._app.store.read(partial(_chat_after, heard=heard, sent=sent))
             heard = max([heard, *(s.place for s in said if s.message)])
-            sent = max([sent, *(s.place for s in said if s.send)])
+            sent = await self._app.store.read(partial(_settled, said=said, sent=sent))
             if said:
                 await socket.send_json({"type": "items", "items": [self._item(s) for s in said]})
             await socket.send_json({"type": "clock", "now": self._now()})
@@ -166,7 +178,8 @@ class SimulatorPage:
         return {
             "from": "person", "room": message.room, "sender": message.sender,
             "name": message.name, "kind": message.kind, "text": message.text,
-            "quote": message.quote, "mentions": [],
+            "quote": message.quote,
+            "mentions": [self._names.get(m, m) for m in message.mentions],  # "@bot" stays
         }  # fmt: skip
 
     async def _picture(self, request: web.Request) -> web.Response:
@@ -174,9 +187,10 @@ class SimulatorPage:
         if not place.isdecimal():
             raise web.HTTPNotFound
         said = await self._app.store.read(lambda s: s.chat_after(1 << 60, int(place) - 1))
-        if not said or said[0].send is None or not said[0].send.chart:
+        row = next((s for s in said if s.place == int(place) and s.send), None)
+        if row is None or row.send is None or not row.send.chart:
             raise web.HTTPNotFound
-        chart = said[0].send.chart
+        chart = row.send.chart
         png = await asyncio.to_thread(draw, chart, category_name)
         return web.Response(body=png, content_type="image/png")
 
@@ -245,6 +259,14 @@ class SimulatorPage:
 
     def _now(self) -> str:
         return self._app.local(self._clock()).isoformat()
+
+
+def _settled(session: Session, said: list[Said], sent: int) -> int:
+    """Return up to where all is sent: rooms are served side by side, so a later message may be
+    out before an earlier one. The page drops what it is told twice."""
+    newest = max([sent, *(s.place for s in said if s.send)])
+    waiting = session.first_waiting()
+    return newest if waiting is None else min(newest, waiting - 1)
 
 
 def _chat_after(session: Session, heard: int, sent: int) -> list[Said]:

@@ -12,6 +12,7 @@ import re
 import warnings
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache
 
 from bot.models import Understanding
 from handlers.categories import categories
@@ -68,14 +69,11 @@ class _Sums:
 
 
 class Triage:
-    """Understands messages. Loads its dictionary once; local words are names that it keeps whole."""
+    """Understands messages. Loads its dictionary once; local words are names kept whole."""
 
     def __init__(self, local_words: Iterable[str] = ()) -> None:
         self._lexicon = lexicon()
-        self._cutter = jieba.Tokenizer()
-        self._cutter.initialize()
-        for word in (*self._lexicon.words(), *local_words):
-            self._cutter.add_word(word)
+        self._cutter = _cutter(tuple(local_words))
 
     def understand(
         self, text: str, *, mentioned: bool = False, role: str = "neighbour", quoted: bool = False
@@ -135,11 +133,22 @@ class Triage:
         score += _STRONG * min(len(strong), 1) + 0.6 * min(len(strong[1:]), 2)
         score += _WEAK * min(len(weak), 2 if told_trouble else 1)
         score += _FORMAL * bool(_PETITION.match(line))
-        topic = (strong or weak or [("", None)])[0][1]
+        matters = strong or weak
+        topic = matters[0][1] if matters else None
         told = [w for w, _ in strong] + [w for w, _ in weak]
         told += [w for _, w in sorted(why, reverse=True)]
         return _Sums(score, topic, line.startswith(("建议", "希望能", "强烈建议")),
                      tuple(dict.fromkeys(told))[:6])  # fmt: skip
+
+
+@cache
+def _cutter(local_words: tuple[str, ...]) -> jieba.Tokenizer:
+    """Load jieba's dictionary with ours; half a second and a hundred megabytes, so once."""
+    cutter = jieba.Tokenizer()
+    cutter.initialize()
+    for word in (*sorted(lexicon().words()), *local_words):
+        cutter.add_word(word)
+    return cutter
 
 
 _NOWHERE = find_place("")
@@ -165,5 +174,3 @@ def _follows(line: str, placed: bool) -> str:
         return "same"
     short_place = placed and len(line) <= 14
     return "more" if short_place or _MORE.match(line) else ""
-
-

@@ -60,8 +60,9 @@ def _building(text: str) -> str:
     found = _BUILDING.search(text)
     if not found:
         return ""
-    letter = found[1][0] if found[1][0].isascii() and found[1][0].isalpha() else ""
-    return f"{letter}{number(found[1][len(letter) :])}{found[2].removesuffix('楼') if found[2].startswith('#') else found[2]}"
+    name, word = found[1], found[2]
+    letter = name[0] if name[0].isascii() and name[0].isalpha() else ""
+    return f"{letter}{number(name[len(letter) :])}{'#' if word.startswith('#') else word}"
 
 
 def _unit(text: str) -> str:

@@ -23,8 +23,12 @@ _URGENT = re.compile(
 _BIG = frozenset({
     "expropriation", "medical-dispute", "wage-arrears", "public-transport", "land-forest",
 })  # fmt: skip
-_FIRMS = re.compile(r"公司|企业|工厂|厂|集团|开发商|医院|银行|学区|公交|地铁|政府|局|拆迁|征收|几百|上百|全市|黑社会|垄断")
-_MANY = re.compile(r"整栋|全栋|整个|全小区|小区|大家|居民|业主|我们楼|好多户|家家|几栋|所有|全楼|村民|片区|附近|公共")
+_FIRMS = re.compile(
+    r"公司|企业|工厂|厂|集团|开发商|医院|银行|学区|公交|地铁|政府|局|拆迁|征收|几百|上百|全市|黑社会|垄断"
+)
+_MANY = re.compile(
+    r"整栋|全栋|整个|全小区|小区|大家|居民|业主|我们楼|好多户|家家|几栋|所有|全楼|村民|片区|附近|公共"
+)
 
 
 def urgency(topic: str, text: str) -> Urgency:

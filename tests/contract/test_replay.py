@@ -82,7 +82,7 @@ async def test_public_holidays_rest_and_make_up_days_work(town: Town) -> None:
 async def test_nudges_due_in_one_room_at_one_moment_are_one_send(town: Town) -> None:
     town.say("08:00", "R-1", "r1", LAMP)
     town.say("08:00", "R-1", "r2", "5栋门口的垃圾堆成山没人清")
-    town.say("08:00", "R-2", "r3", "8栋下水道堵了，污水漫出来了")
+    town.say("08:00", "R-2", "r3", "8栋楼道里的灯坏了")
     await town.play("10:00")
     nudges = town.sends("nudge")
     assert sorted((n["room"], tuple(n["tickets"])) for n in nudges) == [

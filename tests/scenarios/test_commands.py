@@ -213,3 +213,10 @@ async def test_at_the_top_nothing_is_above(town: Town) -> None:
     await town.play("+9 20:00")
     assert town.state() == ("open", "city")
     assert len(town.events("escalated")) == 1
+
+
+async def test_words_that_answer_nothing_may_be_a_new_plea(town: Town) -> None:
+    town.say("09:00", "R-1", "r1", LAMP)
+    town.say("09:30", "R-1", "r1", "又停电了")
+    await town.play()
+    assert [e["category"] for e in town.events("created")] == ["lighting", "utilities"]

@@ -11,7 +11,9 @@ from handlers.commands import WORDS, parse
 from handlers.menu import COMMANDS
 
 
-def read(text: str, role: str = "leader", quoted: bool = False) -> tuple[str, dict[str, str]] | None:
+def read(
+    text: str, role: str = "leader", quoted: bool = False
+) -> tuple[str, dict[str, str]] | None:
     found = parse(text, role=role, quoted=quoted)
     return (found.name, found.args) if found else None
 
