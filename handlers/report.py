@@ -30,10 +30,13 @@ from handlers.workflow import history_line
 
 STORY = timedelta(minutes=10)
 """How long a report may go on in further messages."""
+_ECHO = timedelta(hours=1)
 QUIET = timedelta(minutes=30)
 """Neighbours who join are answered at most this often."""
 AREA = frozenset({"停电", "停水", "停气", "断网"})
 """Matters that come to many homes at once, wherever each of them is."""
+SEEN_BY_MANY = frozenset({"起火", "燃气泄漏", "电梯困人", "电线掉落", "水灾"})
+"""Emergencies that several neighbours tell of; of sudden illness each is somebody else's."""
 _AREA_SPAN = timedelta(hours=12)
 _VAGUE_SPAN = timedelta(hours=2)
 _PLACE_SPAN = timedelta(days=7)
@@ -105,11 +108,13 @@ def _own_story(scene: Scene) -> Ticket | None:
 
 
 def _just_told(scene: Scene) -> Ticket | None:
-    """Return the problem a neighbour told last, if that was minutes ago."""
+    """Return the problem a neighbour told last, if that was minutes ago; or an hour, when the
+    assent itself tells of trouble ("是的，臭得很")."""
+    span = _ECHO if scene.understanding.decision == "ticket" else STORY
     told = [
         t for t in scene.tickets
         if t.room == scene.message.room and t.state in _WAITING
-        and scene.now - t.touched_at <= STORY
+        and scene.now - t.touched_at <= span
     ]  # fmt: skip
     return max(told, key=lambda t: t.touched_at, default=None)
 
@@ -129,7 +134,9 @@ def same_problem(ticket: Ticket, scene: Scene) -> bool:
         return alike(scene.text, ticket.text) >= _ALIKE and not differs(new.place, ticket.place)
     age = scene.now - ticket.created_at
     if Urgency.EMERGENCY in {new.urgency, ticket.urgency}:
-        return new.urgency == ticket.urgency and age <= _EMERGENCY_SPAN
+        one = new.topic in SEEN_BY_MANY or alike(scene.text, ticket.text) >= _ALIKE
+        same = one and not differs(new.place, ticket.place)
+        return same and new.urgency == ticket.urgency and age <= _EMERGENCY_SPAN
     if new.topic in AREA:
         return age <= _AREA_SPAN
     if differs(new.place, ticket.place):

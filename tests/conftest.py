@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tempfile
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -74,21 +75,21 @@ class Town:
         self.lines.append(json.dumps(line, ensure_ascii=False))
         return id_
 
-    async def play(self, until: str | None = None, strict: bool = False) -> bool:
-        """Replay all lines on a fresh database."""
+    async def play(
+        self, until: str | None = None, strict: bool = False, url: str | None = None
+    ) -> bool:
+        """Replay all lines, on a fresh database that is kept only if its ``url`` is given."""
         self.out, self.complaints = [], []
-        store = open_store(f"sqlite:///{self.folder / 'town.db'}", durable=False)
-        try:
+        with tempfile.TemporaryDirectory(dir=self.folder) as name:
+            store = open_store(url or f"sqlite:///{name}/town.db", durable=False)
             await store.transact(lambda s: save_roster(s, self.roster, "test"))
             replay = Replay(
                 self.config, store, self.roster,
                 lambda line: self.out.append(json.loads(line)), self.complaints.append,
             )  # fmt: skip
-            return await replay.run(self.lines, moment(until) if until else None, strict)
-        finally:
+            good = await replay.run(self.lines, moment(until) if until else None, strict)
             await store.close()
-            for left in self.folder.glob("town.db*"):
-                left.unlink()
+        return good
 
     def sends(self, reason: str | None = None, room: str | None = None) -> list[dict[str, Any]]:
         found = [o for o in self.out if o["kind"] == "send"]

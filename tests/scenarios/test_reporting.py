@@ -130,3 +130,20 @@ async def test_a_direct_message_is_shown_the_way(town: Town) -> None:
     (answer,) = town.sends("answer")
     assert (answer["to"], answer["room"]) == ("r1", None)
     assert "联户群" in answer["text"]
+
+
+async def test_an_assent_with_trouble_in_it_joins_within_the_hour(town: Town) -> None:
+    town.say("09:00", "R-1", "r1", "12栋后面的下水道堵了，污水都漫出来了")
+    town.say("09:40", "R-1", "r2", "是的，臭得很")
+    await town.play()
+    assert town.story() == ["created", "joined"]
+
+
+async def test_of_sudden_illness_each_is_somebody_elses(town: Town) -> None:
+    town.say("09:00", "R-1", "r1", "快来人，我爸摔倒了起不来")
+    town.say("09:05", "R-1", "r2", "救命，我妈晕倒了叫不醒")
+    town.say("09:06", "R-1", "r3", "3栋着火了，好多烟")
+    town.say("09:07", "R-1", "r4", "起火了起火了！快打119")
+    await town.play()
+    assert [e["ticket"] for e in town.events("created")] == ["1001", "1002", "1003"]
+    assert [e["ticket"] for e in town.events("joined")] == ["1003"]
