@@ -20,7 +20,7 @@ from handlers.commands import normal, parse
 from handlers.masking import phones
 from handlers.triage.lexicon import Topic, lexicon
 from handlers.triage.place import find_place
-from handlers.triage.weigh import size, urgency
+from handlers.triage.weigh import EMERGENCIES, size, urgency
 
 with warnings.catch_warnings():
     # jieba 0.42.1 has invalid escapes in its strings and asks for pkg_resources: not our news
@@ -37,6 +37,7 @@ _STAFF = frozenset({"leader", "deputy", "officer"})
 _BASE = -2.2
 _STRONG, _WEAK, _PLACE, _CALLED = 2.9, 1.0, 0.7, 1.2
 _FORMAL = 1.6
+_GRAVE = -0.2
 _PETITION = re.compile(
     r"请(?!问|你|您|大家|各位|看|查|联系|回|加)|恳请|请求|强烈|反[映应]|投诉|举报|建议|呼吁|希望(?:能|政府|有关|相关|领导|街道|社区)|求助|咨询.+问题"
     r"|关于.+(?:问题|建议|意见|情况|诉求|行为|咨询|请求|申诉)|坚决|再次|盼|能[不否].+[??]$|.+(?:何时|为何|何去何从|谁来管|怎么没人管)"
@@ -126,6 +127,9 @@ class Triage:
             if cue:
                 parts[cue.kind] = parts.get(cue.kind, 0.0) + cue.weight
                 why.append((abs(cue.weight), word))
+        grave = [matter for matter in strong if matter[1].name in EMERGENCIES]
+        if grave:  # a cry for help may come with any words around it
+            parts = {kind: max(value, _GRAVE) for kind, value in parts.items()}
         told_trouble = bool(strong) or parts.keys() & {"trouble", "ask"}
         if not told_trouble:
             parts.pop("office", None)  # naming a school or an estate tells no problem
@@ -133,7 +137,7 @@ class Triage:
         score += _STRONG * min(len(strong), 1) + 0.6 * min(len(strong[1:]), 2)
         score += _WEAK * min(len(weak), 2 if told_trouble else 1)
         score += _FORMAL * bool(_PETITION.match(line))
-        matters = strong or weak
+        matters = grave or strong or weak
         topic = matters[0][1] if matters else None
         told = [w for w, _ in strong] + [w for w, _ in weak]
         told += [w for _, w in sorted(why, reverse=True)]

@@ -6,10 +6,9 @@ import re
 
 from bot.models import Urgency
 
-_EMERGENCY = frozenset({
+EMERGENCIES = frozenset({
     "燃气泄漏", "电线掉落", "电梯困人", "起火", "打架", "走失", "溺水", "急病", "水灾",
 })  # fmt: skip
-_WEAK = frozenset({"冒烟", "爆炸", "不见了", "救人", "打人", "被困", "倒灌", "救命"})
 _PAST = re.compile(
     r"昨天|前天|上[周个]|去年|以前|差点|过了|之前|已经好|演练|预防|防止|避免|隐患|会不会|容易|怕|如果|万一|模型|游戏|电影"
 )
@@ -35,7 +34,7 @@ def urgency(topic: str, text: str) -> Urgency:
     """Return how urgent a problem is. Figures of speech and the past don't raise it."""
     if _OXYGEN.search(text):
         return Urgency.EMERGENCY
-    if topic in _EMERGENCY and not _PAST.search(text) and not _DAILY.search(text):
+    if topic in EMERGENCIES and not _PAST.search(text) and not _DAILY.search(text):
         return Urgency.EMERGENCY
     return Urgency.URGENT if _URGENT.search(text) else Urgency.NORMAL
 
