@@ -34,17 +34,28 @@ def open_database(path: Path | str, durable: bool = True) -> Database:
     """
     try:
         connection = sqlite3.connect(path, check_same_thread=False, timeout=10)
-        connection.row_factory = sqlite3.Row
-        connection.isolation_level = None
-        connection.execute("pragma journal_mode = wal")
-        connection.execute(f"pragma synchronous = {'full' if durable else 'off'}")
-        connection.execute("pragma cache_size = -32000")
-        connection.execute("pragma journal_size_limit = 67108864")
-        db = Database(connection)
-        _refuse_newer(db, path)
-        migrations.apply(db)
     except sqlite3.Error as error:
         raise StorageError(explain(error, path)) from error
+    try:
+        return _prepared(connection, path, durable)
+    except sqlite3.Error as error:
+        connection.close()
+        raise StorageError(explain(error, path)) from error
+    except StorageError:
+        connection.close()
+        raise
+
+
+def _prepared(connection: sqlite3.Connection, path: Path | str, durable: bool) -> Database:
+    connection.row_factory = sqlite3.Row
+    connection.isolation_level = None
+    connection.execute("pragma journal_mode = wal")
+    connection.execute(f"pragma synchronous = {'full' if durable else 'off'}")
+    connection.execute("pragma cache_size = -32000")
+    connection.execute("pragma journal_size_limit = 67108864")
+    db = Database(connection)
+    _refuse_newer(db, path)
+    migrations.apply(db)
     return db
 
 
