@@ -60,14 +60,9 @@ def _prepared(connection: sqlite3.Connection, path: Path | str, durable: bool) -
 
 
 def _refuse_newer(db: Database, path: Path | str) -> None:
-    known = {m.name for m in migrations.pending(db)} | {m.name for m in migrations.applied(db)}
-    table = db[migrations.migrations_table]
-    if not table.exists():
-        return
-    rows = db.query("select name from _sqlite_migrations where migration_set = ?", ["jiedan"])
     ours = {m.name for m in migrations._migrations}  # the set has no public list of its names
-    newer = [row["name"] for row in rows if row["name"] not in ours]
-    if newer and known:
+    newer = [m.name for m in migrations.applied(db) if m.name not in ours]
+    if newer:
         raise StorageError(
             f"数据库 {path} 是更新版本的 jiedan 建的（多出 {newer[0]}），请先升级程序再打开"
         )
