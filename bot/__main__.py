@@ -124,11 +124,11 @@ def _database(url: str | None) -> Iterator[str]:
 def _lines(name: str) -> Iterator[Iterable[str]]:
     """Give a file's lines; a byte that isn't UTF-8 spoils its own line only."""
     if name == "-":
-        yield (line.decode("utf-8", "replace") for line in sys.stdin.buffer)
+        yield (line.decode("utf-8-sig", "replace") for line in sys.stdin.buffer)
         return
     try:
         with Path(name).open("rb") as file:
-            yield (line.decode("utf-8", "replace") for line in file)
+            yield (line.decode("utf-8-sig", "replace") for line in file)
     except OSError as error:
         raise UsageError(f"读不了 {name}：{error.strerror}") from error
 

@@ -1,0 +1,106 @@
+"""The running program: the beat, a new roster, a long absence."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from bot.app import App, build, open_store, running, save_roster
+from bot.channels.base import Abilities
+from bot.clock import SetClock
+from bot.config import Config
+from bot.live import only_one
+from bot.models import Message, Send
+from bot.ticker import HEARTBEAT
+from handlers.roster import Roster
+from storage.base import StorageError
+from tests.conftest import GRIDS, ROLES, moment
+
+LAMP = "3栋2单元门口的路灯坏了，晚上看不见路"
+
+
+class Network:
+    abilities = Abilities(paced=True)
+
+    def __init__(self) -> None:
+        self.said: list[Send] = []
+
+    async def send(self, send: Send, key: str, picture: bytes | None = None) -> str:
+        self.said.append(send)
+        return f"n{key}"
+
+
+async def started(folder: Path, roster: Roster, clock: SetClock, network: Network) -> App:
+    store = open_store(f"sqlite:///{folder / 'live.db'}")
+    await store.transact(lambda s: save_roster(s, roster, "first"))
+    return build(Config(), store, roster, network, clock)
+
+
+async def eventually(check: object) -> None:
+    async with asyncio.timeout(10):
+        while not check():  # type: ignore[operator]
+            await asyncio.sleep(0.02)
+
+
+async def test_after_eight_hours_down_each_group_hears_one_message(tmp_path: Path) -> None:
+    clock, network = SetClock(moment("09:00")), Network()
+    app = await started(tmp_path, Roster(GRIDS, ROLES), clock, network)
+    texts = ("3栋路灯坏了", "5栋电梯坏了", "8栋下水道堵了", "门口的垃圾堆成山没人清")
+    for i, text in enumerate(texts):
+        for room in ("R-1", "R-2"):
+            at = clock() + timedelta(seconds=i)
+            await app.pipeline.receive(Message(f"{room}{i}", at, room, f"r{i}", text=text))
+    await app.outbox.drain()
+    network.said.clear()
+    clock.now = moment("17:00")
+    async with running(app):
+        await eventually(lambda: {s.room for s in network.said} >= {"R-1", "R-2"})
+        await asyncio.sleep(1.5)
+    rooms = [s.room for s in network.said if s.room]
+    assert sorted(rooms) == ["R-1", "R-2"]
+    assert all(len(s.tickets) == 4 for s in network.said if s.room)
+    due = await app.store.read(lambda s: s.next_due())
+    assert due is not None
+    assert due > clock()
+    await app.store.close()
+
+
+async def test_it_beats_and_takes_a_roster_imported_meanwhile(tmp_path: Path) -> None:
+    clock, network = SetClock(moment("09:00")), Network()
+    app = await started(tmp_path, Roster(GRIDS[:-1], ROLES[:-1]), clock, network)
+    async with running(app):
+        assert await app.pipeline.receive(Message("a", clock(), "R-2", "r", text=LAMP)) == "unbound"
+        await app.store.transact(lambda s: save_roster(s, Roster(GRIDS, ROLES), "second"))
+        await eventually(lambda: app.roster.by_room("R-2") is not None)
+        assert await app.pipeline.receive(Message("b", clock(), "R-2", "r", text=LAMP)) == "ticket"
+        await eventually(lambda: len(network.said) == 1)
+    assert await app.store.read(lambda s: s.setting(HEARTBEAT))
+    health = await app.store.read(lambda s: s.health(clock()))
+    assert health.unbound_rooms == ("R-2",)
+    await app.store.close()
+
+
+async def test_a_fault_of_ours_keeps_the_message_and_goes_on(tmp_path: Path) -> None:
+    clock, network = SetClock(moment("09:00")), Network()
+    app = await started(tmp_path, Roster(GRIDS, ROLES), clock, network)
+    good = app.pipeline.roster
+    app.pipeline.roster = Roster(GRIDS[4:5], [])  # a micro-grid without the tree above it
+    outcome = await app.pipeline.receive(Message("a", clock(), "R-1", "r", text=LAMP))
+    app.pipeline.roster = good
+    assert outcome in {"ticket", "failed"}
+    assert await app.pipeline.receive(Message("b", clock(), "R-2", "r", text=LAMP)) == "ticket"
+    heard = await app.store.read(lambda s: s.heard("a"))
+    assert heard is not None
+    assert heard.message.text == LAMP
+    await app.store.close()
+
+
+def test_a_database_serves_one_program(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'x.db'}"
+    with only_one(url), pytest.raises(StorageError, match="已经有一个"), only_one(url):
+        pass
+    with only_one(url):
+        pass
