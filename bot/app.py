@@ -157,5 +157,7 @@ def _safely(app: App) -> Callable[[], Awaitable[None]]:
             await app.tick()
         except StorageError as error:
             log.error("%s", error)
+        except Exception:
+            log.exception("a tick met a fault; the next one comes in a second")
 
     return tick

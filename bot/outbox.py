@@ -52,6 +52,9 @@ class Outbox:
                 await self._start_sends()
             except StorageError as error:
                 log.error("%s", error)
+            except Exception:
+                # whatever it is, the next message must still find somebody to send it
+                log.exception("the outbox met a fault and goes on")
             try:
                 await asyncio.wait_for(self._wake.wait(), _POLL)
             except TimeoutError:
@@ -101,6 +104,10 @@ class Outbox:
         except SendError as error:
             await self._failed(ids, str(error), attempts)
             return
+        except Exception as error:
+            log.exception("send %s met a fault of the channel", key)
+            await self._failed(ids, type(error).__name__, attempts)
+            return
         now = self._clock()
         await self._store.transact(lambda s: s.sent(ids, sent_id, now))
         self.delivered()
@@ -116,7 +123,11 @@ class Outbox:
     async def _picture(self, send: Send) -> bytes | None:
         if not send.chart or not self._channel.abilities.pictures:
             return None
-        return await asyncio.to_thread(draw, send.chart, category_name)
+        try:
+            return await asyncio.to_thread(draw, send.chart, category_name)
+        except Exception:
+            log.exception("a chart could not be drawn; its digest goes without it")
+            return None
 
 
 def _address(send: Send) -> str:

@@ -58,7 +58,8 @@ class Pipeline:
         The same id again changes nothing and returns ``repeat``. Raises StorageError when the
         message could not be kept: the channel must deliver it again.
         """
-        outcome = await self._store.transact(lambda session: self._guarded(session, message))
+        whole = _writable(message)
+        outcome = await self._store.transact(lambda session: self._guarded(session, whole))
         self.committed()
         return outcome
 
@@ -196,6 +197,18 @@ class Pipeline:
         session.withdraw(original.message.id)
         session.remember(message, "recalled", 0.0, ticket.number if ticket else None)
         return "recalled"
+
+
+def _writable(message: Message) -> Message:
+    """Return the message with what can't be stored (lone surrogates of broken JSON) replaced."""
+    return replace(
+        message, id=_whole(message.id), sender=_whole(message.sender), name=_whole(message.name),
+        text=_whole(message.text), quote=_whole(message.quote) if message.quote else None,
+    )  # fmt: skip
+
+
+def _whole(text: str) -> str:
+    return text if text.isascii() else text.encode("utf-8", "replace").decode("utf-8")
 
 
 def _role(scene: Scene) -> str:

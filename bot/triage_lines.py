@@ -16,7 +16,8 @@ ROLES = frozenset({"leader", "deputy", "member", "officer", "reporter", "neighbo
 def understand_lines(lines: Iterable[str], triage: Triage) -> Iterator[str]:
     """Yield one JSON line for each input line, in order; a bad one gives its error in its place."""
     for line in lines:
-        yield json.dumps(_understand(line, triage), ensure_ascii=False)
+        answer = json.dumps(_understand(line, triage), ensure_ascii=False)
+        yield answer.encode("utf-8", "replace").decode("utf-8")  # lone surrogates can't be written
 
 
 def _understand(line: str, triage: Triage) -> dict[str, Any]:

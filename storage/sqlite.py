@@ -24,6 +24,8 @@ from storage.session import SqliteSession
 
 T = TypeVar("T")
 
+_FAULTS = (sqlite3.IntegrityError, sqlite3.ProgrammingError, sqlite3.DataError)
+"""Errors of one piece of work alone."""
 _SHARE = 256  # pieces of work in one commit at most, so that a flood can't delay the first for long
 
 
@@ -169,9 +171,9 @@ class SqliteStore:
         run("savepoint piece")
         try:
             piece.result = piece.work(self._session)
-        except sqlite3.Error:
-            raise  # the file is in trouble, not the work: nothing of this commit stands
         except Exception as error:
+            if isinstance(error, sqlite3.Error) and not isinstance(error, _FAULTS):
+                raise  # the file is in trouble, not the work: nothing of this commit stands
             piece.error = error
             run("rollback to piece")
         run("release piece")

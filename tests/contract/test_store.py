@@ -74,8 +74,10 @@ class TestStore:
         heard = await store.read(lambda s: s.heard("m1"))
         assert heard is not None
         assert heard.message == message
-        with pytest.raises(StorageError):
+        other = store.transact(lambda s: s.keep_setting("a", "1"))
+        with pytest.raises(sqlite3.IntegrityError):
             await store.transact(lambda s: s.remember(message, "ignore", 0.1, None))
+        await other
 
     async def test_all_or_nothing(self, store: SqliteStore) -> None:
         def half(session: Session) -> None:
