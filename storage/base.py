@@ -101,9 +101,6 @@ class Session(Protocol):
     def of_person(self, person: str, ended_since: datetime) -> list[Ticket]:
         """Return a person's tickets, reported or joined, that are live or ended since then."""
 
-    def latest_of(self, person: str, room: str, since: datetime) -> Ticket | None:
-        """Return the person's newest live ticket opened in ``room`` since then."""
-
     def held_by(self, person: str, grids: Sequence[str]) -> list[Ticket]:
         """Return live tickets the person has claimed, and unclaimed ones at ``grids``."""
 

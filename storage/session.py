@@ -121,20 +121,11 @@ class SqliteSession(OutgoingPart, FiguresPart, OfficePart):
 
     def of_person(self, person: str, ended_since: datetime) -> list[Ticket]:
         """See storage.base."""
-        live = "(t.ended_at is null or t.ended_at >= ?)"
-        joined = "t.number in (select ticket from watchers where person = ?)"
-        found = self._tickets(f"where t.reporter = ? and {live}", [person, stamp(ended_since)])
-        found += self._tickets(f"where {joined} and {live}", [person, stamp(ended_since)])
-        return sorted({t.number: t for t in found}.values(), key=lambda t: t.number)
-
-    def latest_of(self, person: str, room: str, since: datetime) -> Ticket | None:
-        """See storage.base."""
-        found = self._tickets(
-            "where t.reporter = ? and t.ended_at is null and t.room = ? and t.created_at >= ?"
-            " order by t.number desc limit 1",
-            [person, room, stamp(since)],
+        return self._tickets(
+            "where (t.reporter = ? or t.number in (select ticket from watchers where person = ?))"
+            " and (t.ended_at is null or t.ended_at >= ?) order by t.number",
+            [person, person, stamp(ended_since)],
         )
-        return found[0] if found else None
 
     def held_by(self, person: str, grids: Sequence[str]) -> list[Ticket]:
         """See storage.base."""
@@ -200,11 +191,19 @@ class SqliteSession(OutgoingPart, FiguresPart, OfficePart):
 
     def _tickets(self, where: str, values: Sequence[object]) -> list[Ticket]:
         rows = self._run(f"{_TICKET} {where}", values).fetchall()
-        return [read_ticket(row, self._joined(row["number"])) for row in rows]
+        joined = self._joined([row["number"] for row in rows]) if rows else {}
+        return [read_ticket(row, tuple(joined.get(row["number"], ()))) for row in rows]
 
-    def _joined(self, number: int) -> tuple[Watcher, ...]:
-        sql = "select person, name from watchers where ticket = ?"
-        return tuple(Watcher(*row) for row in self._run(sql, [number]))
+    def _joined(self, numbers: Sequence[int]) -> dict[int, list[Watcher]]:
+        found: dict[int, list[Watcher]] = {}
+        # a list as JSON, since a city may hold more tickets than a statement may have parameters
+        sql = (
+            "select ticket, person, name from watchers"
+            " where ticket in (select value from json_each(?))"
+        )
+        for ticket, person, name in self._run(sql, [json.dumps(numbers)]):
+            found.setdefault(ticket, []).append(Watcher(person, name))
+        return found
 
     # writing a decision
 
