@@ -104,7 +104,9 @@ def _replay(options: argparse.Namespace) -> int:
     try:
         roster = load_roster(options.grids, options.people)
     except RosterError as error:
-        raise UsageError(str(error)) from error
+        first, *more = error.problems
+        rest = f"（还有{len(more)}处，jiedan import 会全部列出）" if more else ""
+        raise UsageError(f"{first}{rest}") from error
     from bot.replay import rehearse  # noqa: PLC0415
 
     with _lines(options.transcript) as lines, _database(options.database) as url:

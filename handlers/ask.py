@@ -19,6 +19,8 @@ def query(scene: Scene, command: Command) -> Decision:
         found = list(scene.quoted) or [
             t for t in scene.tickets if scene.message.sender in t.audience
         ]
+    if not found and scene.roles and not named:
+        return todo(scene)
     if not found:
         return say(scene, replies.no_such(named) if named else replies.NO_TICKETS)
     lines = [replies.status(t, _holder(scene, t), scene.now) for t in found[-8:]]

@@ -77,9 +77,9 @@ def hear(scene: Scene) -> Decision:
 
 def _known(scene: Scene, asked: bool) -> Decision | None:
     """Return what the words do to a ticket that is there, or None."""
-    own = _own_story(scene)
+    own = _own_story(scene) or _answered_to(scene)
     if own:
-        return add(scene, own)
+        return add(scene, own) if scene.reporter in own.audience else join(scene, own, asked)
     same = next((t for t in reversed(scene.tickets) if same_problem(t, scene)), None)
     if same is None and scene.understanding.follows == "same":
         same = _just_told(scene)
@@ -105,6 +105,16 @@ def _own_story(scene: Scene) -> Ticket | None:
         return last
     about = understanding.topic == last.topic and understanding.category == last.category
     return last if understanding.decision == "ticket" and about else None
+
+
+def _answered_to(scene: Scene) -> Ticket | None:
+    """Return the ticket of the message that these words reply to: more from who waits for it, or
+    a neighbour's assent."""
+    live = [t for t in scene.quoted if t.room == scene.message.room and t.state in _WAITING]
+    if len(live) != 1:
+        return None
+    waits = scene.reporter in live[0].audience
+    return live[0] if waits or scene.understanding.follows == "same" else None
 
 
 def _just_told(scene: Scene) -> Ticket | None:
@@ -188,7 +198,8 @@ def add(scene: Scene, ticket: Ticket) -> Decision:
     after, event = act(scene, ticket, Happened.ADDED, _words(scene), place=place)
     if not _worse(scene.understanding, ticket):
         return Decision((after,), (event,))
-    after = replace(after, urgency=Urgency.EMERGENCY, size="big")
+    # without its old deadline, so that it gets an emergency's
+    after = replace(after, urgency=Urgency.EMERGENCY, size="big", deadline=None)
     raised = history_line(after, Happened.RECLASSIFIED, scene.now, text="紧急")
     return Decision((after,), (event, raised), _alerts(scene, after))
 

@@ -94,27 +94,26 @@ def transfer(scene: Scene, command: Command) -> Decision:
     if isinstance(ticket, Decision):
         return ticket
     person, name = _person(scene, ticket, command.args.get("person", ""))
-    if not person and not name:
+    if not person:
         grid = where_from(scene, ticket)
         text = replies.no_such_person(command.args.get("person", ""), grid)
         return say(scene, text, ticket.number)
     after, event = act(
         scene, ticket, Happened.TRANSFERRED, command.args.get("text", ""),
-        handler=person or name, handler_name=name, claimed_at=scene.now, suspended_until=None,
+        handler=person, handler_name=name, claimed_at=scene.now, suspended_until=None,
     )  # fmt: skip
     note = replies.transferred(after, name)
-    called = (person,) if person else ()
-    sends = (Send(Reason.ANSWER, note, scene.message.room, mentions=called,
-                  tickets=(ticket.number,)),) if scene.message.room else (
-             answer(scene, note, ticket.number),)  # fmt: skip
+    room = scene.message.room or ""
+    told = to_room(room, Reason.ANSWER, note, ticket.number, mentions=(person,))
+    sends = told or (answer(scene, note, ticket.number),)
     return Decision((after,), (event,), sends + household(scene, after, Reason.NOTICE, note))
 
 
 def _person(scene: Scene, ticket: Ticket, name: str) -> tuple[str, str]:
     hands = (RoleKind.LEADER, RoleKind.DEPUTY, RoleKind.MEMBER)
-    here = scene.roster.people_at(ticket.grid, *hands)
+    here = [r for r in scene.roster.people_at(ticket.grid, *hands) if r.person]
     for role in here:
-        if role.person and role.person in scene.message.mentions:
+        if role.person in scene.message.mentions:
             return role.person, role.name
     found = [r for r in here if name and (r.name == name or r.name.endswith(name))]
     return (found[0].person, found[0].name) if found else ("", "")

@@ -92,7 +92,8 @@ def _meant(scene: Scene, command: Command) -> list[Ticket]:
     if scene.quoted:
         return list(scene.quoted)
     own = [t for t in scene.tickets if scene.message.sender in t.audience]
-    return own or list(scene.tickets)
+    only = list(scene.tickets) if len(scene.tickets) == 1 else []
+    return own or only
 
 
 def _sees(scene: Scene, ticket: Ticket) -> bool:

@@ -14,7 +14,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 
-from bot.models import Understanding
+from bot.models import Understanding, Urgency
 from handlers.categories import categories
 from handlers.commands import normal, parse
 from handlers.masking import phones
@@ -105,7 +105,7 @@ class Triage:
             category = "suggestion"
         known = categories()[category]
         level = urgency(topic.name if topic else "", line)
-        decision = _decision(probability, role)
+        decision = _decision(probability, role, level)
         return Understanding(
             decision, round(probability, 4), known.kind, category,
             (topic.domain if topic else "") or known.domain or "党务政务", level,
@@ -163,12 +163,12 @@ def _bounded(kind: str, value: float) -> float:
     return min(value, most) if most > 0 else max(value, most)
 
 
-def _decision(probability: float, role: str) -> str:
+def _decision(probability: float, role: str, level: Urgency) -> str:
     if probability < ASK:
         return "ignore"
-    if probability < TICKET or role in _STAFF:
-        return "ask"
-    return "ticket"
+    # staff speak to residents; but when a leader cries fire, it burns
+    heard = role not in _STAFF or level is Urgency.EMERGENCY
+    return "ticket" if probability >= TICKET and heard else "ask"
 
 
 def _follows(line: str, placed: bool) -> str:

@@ -147,3 +147,29 @@ async def test_of_sudden_illness_each_is_somebody_elses(town: Town) -> None:
     await town.play()
     assert [e["ticket"] for e in town.events("created")] == ["1001", "1002", "1003"]
     assert [e["ticket"] for e in town.events("joined")] == ["1003"]
+
+
+async def test_replying_to_the_bot_or_to_a_neighbour_tells_which(town: Town) -> None:
+    told = town.say("09:00", "R-1", "r1", "3栋停电了")
+    town.say("09:01", "R-1", "r2", "8栋下水道堵了")
+    town.say("09:30", "R-1", "r1", "下午两点前后最严重", quote="b1")
+    town.say("09:40", "R-1", "r3", "我家也是", quote=told)
+    await town.play()
+    assert town.story("1001") == ["created", "added", "joined"]
+    assert town.story("1002") == ["created"]
+
+
+async def test_when_it_turns_into_an_emergency_the_clocks_are_an_emergencys(town: Town) -> None:
+    town.say("22:00", "R-1", "r1", "3栋楼道的电线掉下来了，有味道")
+    town.say("22:03", "R-1", "r1", "3栋着火了，快来人")
+    await town.play("23:30")
+    last = town.events()[-1]
+    assert last["urgency"] == "emergency"
+    assert {s["room"] for s in town.sends("alert")} == {"R-1", "R-B"}
+    assert town.events("escalated"), "at night, as emergencies are"
+
+
+async def test_a_leader_who_cries_fire_is_heard(town: Town) -> None:
+    town.say("22:00", "R-1", "u-1", "5栋起火了！都出来！")
+    await town.play()
+    assert town.events("created")[0]["urgency"] == "emergency"
