@@ -123,21 +123,28 @@ def build(config: Config, store: Store, roster: Roster, channel: Channel, clock:
     rates = config.rates
     paced = channel.abilities.paced
     pace = Pace(rates.account_per_minute, rates.room_per_minute) if paced else Pace(0, 0)
-    outbox = Outbox(store, channel, pace, clock)
+    outbox = Outbox(store, channel, pace, clock, promises.calendar.is_open)
     pipeline.committed = ticker.committed = outbox.wake
     return App(config, store, pipeline, ticker, outbox, clock, roster)
 
 
 def save_roster(session: Session, roster: Roster, version: str) -> None:
-    """Keep a roster; a running bot takes it at its next tick."""
+    """Keep a roster; a running bot takes it at its next tick.
+
+    Live tickets whose grid is gone go to the nearest grid above that is still there, and those
+    of a group that was made anew follow it.
+    """
     session.save_roster(roster.grids, roster.roles)
+    for number, path in session.uprooted():
+        home = next((roster.grid(c) for c in reversed(path.split("/")) if roster.grid(c)), None)
+        if home:
+            session.replant(number, home)
     session.keep_setting(ROSTER_VERSION, version)
 
 
 @asynccontextmanager
 async def running(app: App) -> AsyncIterator[App]:
     """Keep the ticker and the outbox going."""
-    app.roster_version = await app.store.read(lambda s: s.setting(ROSTER_VERSION))
     await app.ticker.start(app.clock())
     outbox = asyncio.create_task(app.outbox.run())
     scheduler = AsyncIOScheduler()
@@ -149,6 +156,7 @@ async def running(app: App) -> AsyncIterator[App]:
         scheduler.shutdown(wait=False)
         outbox.cancel()
         await asyncio.gather(outbox, return_exceptions=True)
+        await app.outbox.finish()
 
 
 def _safely(app: App) -> Callable[[], Awaitable[None]]:

@@ -57,11 +57,9 @@ def _of_health(health: Health, beat: str, now: datetime) -> Iterator[str]:
     if health.overdue and (not beat or now - datetime.fromisoformat(beat) > LATE):
         yield f"{health.overdue}单到了时限没人管：程序没在跑？用 jiedan run 启动"
     if health.failed_messages:
-        yield f"{health.failed_messages}条消息没能处理，原话都在收件表里，日志里有原因"
+        yield f"{health.failed_messages}条消息没能处理（近七天），原话都在收件表里，日志里有原因"
     if health.unbound_rooms:
         rooms = "、".join(health.unbound_rooms[:5])
         yield f"有{len(health.unbound_rooms)}个群不属于任何网格（{rooms}），请写进网格表的 room 列"
-    if health.failed_sends:
-        yield f"{health.failed_sends}条消息一直发不出去，请看账号是不是掉线了"
     if health.waiting_sends:
-        yield f"{health.waiting_sends}条消息等了五分钟还没发出去"
+        yield f"{health.waiting_sends}条消息等了五分钟还没发出去，请看账号是不是掉线了、网络通不通"

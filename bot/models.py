@@ -328,6 +328,8 @@ class Send:
     """Goes before others when an account has to wait."""
     chart: str = ""
     """JSON of the figures to draw, for channels that take pictures."""
+    in_hours: bool = False
+    """Waits for working hours, should it be held up until they are over."""
 
 
 @dataclass(frozen=True, slots=True)

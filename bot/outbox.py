@@ -20,16 +20,25 @@ log = logging.getLogger(__name__)
 LEASE = timedelta(seconds=60)
 FIRST_RETRY = timedelta(seconds=5)
 LONGEST_RETRY = timedelta(minutes=10)
-TRIES = 50
-"""Failed sends after which a message is left to the operator, most of a working day later."""
+"""Between tries at most; a message is never given up, `doctor` tells what waits long."""
+_PARTING = 5.0  # seconds that messages in flight get when the program stops
 _POLL = 0.5  # seconds between looks, should a wake-up be missed
 
 
 class Outbox:
     """Empties the queue of outgoing messages through one channel."""
 
-    def __init__(self, store: Store, channel: Channel, pace: Pace, clock: Clock) -> None:
+    def __init__(
+        self,
+        store: Store,
+        channel: Channel,
+        pace: Pace,
+        clock: Clock,
+        is_open: Callable[[datetime], bool] = lambda _: True,
+    ) -> None:
+        """``is_open`` tells whether what the timer says may go out at a moment."""
         self._store = store
+        self._is_open = is_open
         self._channel = channel
         self._pace = pace
         self._clock = clock
@@ -45,10 +54,13 @@ class Outbox:
 
     async def run(self) -> None:
         """Serve the queue until cancelled; storage in trouble is waited for."""
-        await self._store.transact(lambda s: s.release_all())
+        released = False
         while True:
             self._wake.clear()
             try:
+                if not released:
+                    await self._store.transact(lambda s: s.release_all())
+                    released = True
                 await self._start_sends()
             except StorageError as error:
                 log.error("%s", error)
@@ -60,24 +72,34 @@ class Outbox:
             except TimeoutError:
                 continue
 
+    async def finish(self) -> None:
+        """Let messages in flight arrive and be marked, so that a stop repeats none."""
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=_PARTING)
+
     async def drain(self) -> None:
         """Send all that waits, one after the other; the replay's way."""
-        while waiting := await self._store.read(lambda s: s.waiting(self._clock())):
+        while waiting := await self._waiting(self._clock()):
             for row in sorted(waiting, key=lambda row: row.id):
                 await self._deliver([row.id], row.send, row.attempts)
 
+    async def _waiting(self, now: datetime) -> list[Waiting]:
+        return await self._store.read(lambda s: s.waiting(now, self._is_open(now)))
+
     async def _start_sends(self) -> None:
         now = self._clock()
+        if not self._pace.open(now):
+            return
         rooms: dict[str, list[Waiting]] = {}
-        for row in await self._store.read(lambda s: s.waiting(now)):
+        for row in await self._waiting(now):
             rooms.setdefault(_address(row.send), []).append(row)
         for room, rows in rooms.items():
             if room in self._busy or not self._pace.may(room, now):
                 continue
             ids, send = self._next_of(rows)
+            await self._store.transact(lambda s, i=ids: s.take(i, now + LEASE))  # type: ignore[misc]
             self._pace.spend(room, now)
             self._busy.add(room)
-            await self._store.transact(lambda s, i=ids: s.take(i, now + LEASE))  # type: ignore[misc]
             task = asyncio.create_task(self._deliver_to(room, ids, send, rows[0].attempts))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
@@ -98,7 +120,8 @@ class Outbox:
             self.wake()
 
     async def _deliver(self, ids: Sequence[int], send: Send, attempts: int) -> None:
-        key = str(ids[0])
+        # a breath that grew between two tries is another message, not a repeat of the first
+        key = str(ids[0]) if len(ids) == 1 else f"{ids[0]}+{ids[-1]}"
         try:
             sent_id = await self._channel.send(send, key, await self._picture(send))
         except SendError as error:
@@ -113,11 +136,8 @@ class Outbox:
         self.delivered()
 
     async def _failed(self, ids: Sequence[int], why: str, attempts: int) -> None:
-        again: datetime | None = None
-        if attempts + 1 < TRIES:
-            pause = min(FIRST_RETRY * 2 ** min(attempts, 10), LONGEST_RETRY)
-            again = self._clock() + pause
-        log.warning("send %s failed, %s", ids[0], "will be tried again" if again else "given up")
+        again = self._clock() + min(FIRST_RETRY * 2 ** min(attempts, 10), LONGEST_RETRY)
+        log.warning("send %s failed and will be tried again", ids[0])
         await self._store.transact(lambda s: s.failed(ids, why, again))
 
     async def _picture(self, send: Send) -> bytes | None:

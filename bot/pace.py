@@ -26,10 +26,13 @@ class Pace:
         self._account, self._room = account_per_minute, room_per_minute
         self._buckets: dict[str, _Bucket] = {}
 
+    def open(self, now: datetime) -> bool:
+        """Return whether the account may say anything now."""
+        return self._left("", self._account, now) >= 1
+
     def may(self, room: str, now: datetime) -> bool:
         """Return whether a message to ``room`` may go out now."""
-        account = self._left("", self._account, now)
-        return account >= 1 and self._left(room, self._room, now) >= 1
+        return self.open(now) and self._left(room, self._room, now) >= 1
 
     def spend(self, room: str, now: datetime) -> None:
         """Count a message to ``room``."""

@@ -69,7 +69,8 @@ class Pipeline:
         if session.is_ours(message.id):
             return "own"
         try:
-            return self._handle(session, message)
+            with session.undoable():
+                return self._handle(session, message)
         except (LookupError, TypeError, ValueError, AttributeError, AssertionError) as error:
             # A fault of ours must not lose the message: it is kept and `doctor` shows it.
             log.exception("message %s could not be handled", message.id)
@@ -88,8 +89,11 @@ class Pipeline:
         self._commit(session, message, decision)
         number = decision.events[0].ticket if decision.events else None
         understood = scene.understanding
-        session.remember(message, understood.decision, understood.score, number)
-        return understood.decision
+        outcome = understood.decision
+        if number and outcome in {"ask", "ignore"}:
+            outcome = "followed"  # more on a ticket, or a neighbour's assent
+        session.remember(message, outcome, understood.score, number)
+        return outcome
 
     def _commit(self, session: Session, message: Message, decision: Decision) -> None:
         if decision is NOTHING:

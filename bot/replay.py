@@ -18,8 +18,9 @@ from bot.channels.recorder import Recorder
 from bot.clock import SetClock
 from bot.config import Config
 from bot.models import Event, Kind, Message, Send
+from bot.ticker import HEARTBEAT
 from handlers.roster import Roster
-from storage.base import Store
+from storage.base import StorageError, Store
 
 
 class BadLineError(ValueError):
@@ -90,6 +91,8 @@ def _moment(text: str) -> datetime:
         raise BadLineError(f"at = {text} 不是 ISO 8601 时间") from error
     if moment.tzinfo is None:
         raise BadLineError(f"at = {text} 没有写时区，例如 +08:00")
+    if not 2000 <= moment.year < 2100:
+        raise BadLineError(f"at = {text} 不像是聊天的年份")
     return moment
 
 
@@ -227,6 +230,8 @@ async def rehearse(
     line. Raises ConfigError or StorageError."""
     store = open_store(url, durable)
     try:
+        if await store.read(lambda s: s.setting(HEARTBEAT)):
+            raise StorageError(f"{url} 是 jiedan run 用的库，排练请另用一个")
         await store.transact(lambda s: save_roster(s, roster, "replay"))
         replay = Replay(
             config,

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator
-from datetime import datetime
+from dataclasses import replace
+from datetime import datetime, timedelta
+from functools import partial
 
-from bot.models import Decision, Reason, RoleKind, Send
+from bot.models import Decision, Reason, Send
 from handlers.categories import category_name
 from handlers.roster import Roster
 from schedules.digests import Schedule, caption, digest_text
@@ -13,8 +16,11 @@ from schedules.due import fall_due
 from schedules.figures import to_json
 from schedules.policy import Promises
 from schedules.rollup import roll_up
-from storage.base import Session, Store
+from storage.base import Session, StorageError, Store
 
+log = logging.getLogger(__name__)
+
+_ASIDE = timedelta(hours=1)
 _TOGETHER = 500  # tickets in one transaction, so that messages need not wait behind a flood
 
 PERIODS = ("daily", "weekly", "monthly")
@@ -33,6 +39,7 @@ class Ticker:
         self._schedule = schedule
         self.roster = roster
         self.committed: Callable[[], None] = lambda: None
+        self._aside: dict[int, datetime] = {}
 
     def local(self, moment: datetime) -> datetime:
         """Return a moment in the city's time zone."""
@@ -45,12 +52,25 @@ class Ticker:
     async def run_due(self, now: datetime) -> None:
         """Do all that is due at ``now`` or before it: deadlines first, then digests."""
         due = await self._store.read(lambda s: s.due(now))
-        for numbers in self._portions(due):
-            await self._store.transact(lambda s, n=numbers: self._fire(s, n, now))  # type: ignore[misc]
+        for numbers in self._portions(due, now):
+            await self._fire_portion(numbers, now)
             self.committed()
         for period in PERIODS:
-            if await self._store.transact(lambda s, p=period: self._digest(s, p, now)):  # type: ignore[misc]
-                self.committed()
+            await self._digest(period, now)
+
+    async def _fire_portion(self, numbers: list[int], now: datetime) -> None:
+        """Fire a portion; if it meets a fault, each ticket alone, so that one stops no other."""
+        try:
+            await self._store.transact(partial(self._fire, numbers=numbers, now=now))
+        except StorageError:
+            raise
+        except Exception:
+            if len(numbers) == 1:
+                log.exception("ticket %s could not be brought up; in an hour again", numbers[0])
+                self._aside[numbers[0]] = now + _ASIDE
+                return
+            for number in numbers:
+                await self._fire_portion([number], now)
 
     async def next_moment(self) -> datetime | None:
         """Return when something falls due next."""
@@ -63,11 +83,13 @@ class Ticker:
             moments.append(self._schedule.next_after(period, fired) if fired else None)
         return min((m for m in moments if m), default=None)
 
-    def _portions(self, due: list[tuple[int, str]]) -> Iterator[list[int]]:
+    def _portions(self, due: list[tuple[int, str]], now: datetime) -> Iterator[list[int]]:
         """Yield numbers in portions; tickets of one room, and of rooms under one parent, stay
         together, so that each room hears one message."""
         families: dict[str, list[int]] = {}
         for number, grid in due:
+            if self._aside.get(number, now) > now:
+                continue
             parent = self.roster.parent(grid)
             families.setdefault(parent.code if parent else grid, []).append(number)
         portion: list[int] = []
@@ -83,25 +105,28 @@ class Ticker:
         tickets = [t for t in map(session.ticket, numbers) if t]
         still = [t for t in tickets if t.deadline and t.deadline.due <= now]
         local = self._promises.calendar.local(now)
-        session.apply(fall_due(still, local, self.roster, self._promises), now)
+        decision = fall_due(still, local, self.roster, self._promises)
+        sends = tuple(replace(s, in_hours=not s.urgent) for s in decision.sends)
+        session.apply(replace(decision, sends=sends), now)
 
-    def _digest(self, session: Session, period: str, now: datetime) -> bool:
+    async def _digest(self, period: str, now: datetime) -> None:
         """Send a period's digest if its time has come; only the latest of several missed ones."""
-        fired = session.fired(period)
+        fired = await self._store.read(lambda s: s.fired(period))
         fire = self._schedule.next_after(period, fired) if fired else None
         if fire is None or fire > now:
-            return False
+            return
         while (later := self._schedule.next_after(period, fire)) and later <= now:
             fire = later
-        sends = self._digests(session, period, fire, now)
-        session.apply(Decision(sends=tuple(sends)), now)
-        session.set_fired(period, fire)
-        return True
+        # counting may take a second in a big city: beside the writer, so that messages go on
+        gather = partial(self._digests, period=period, fire=fire, now=now)
+        sends = tuple(await self._store.read(lambda s: list(gather(s))))
+        await self._store.transact(partial(_send_digest, period, fired, fire, sends, now))
+        self.committed()
 
     def _digests(
         self, session: Session, period: str, fire: datetime, now: datetime
     ) -> Iterator[Send]:
-        supervised = [r for r in self.roster.roles if r.kind is RoleKind.SUPERVISOR and r.person]
+        supervised = [r for r in self.roster.supervisors() if r.person]
         wanted = {r.grid for r in supervised}
         since, until = self._schedule.window(period, fire)
         earlier = self._schedule.previous_window(period, fire)
@@ -117,6 +142,15 @@ class Ticker:
             text = digest_text(name, period, since, until, now_, then, category_name)
             chart = to_json(now_, then, caption(name, period, since, until))
             yield Send(Reason.DIGEST, text, to=role.person, chart=chart)
+
+
+def _send_digest(
+    period: str, fired: datetime | None, fire: datetime, sends: tuple[Send, ...], now: datetime,
+    session: Session,
+) -> None:  # fmt: skip
+    if session.fired(period) == fired:  # nobody was faster
+        session.apply(Decision(sends=sends), now)
+        session.set_fired(period, fire)
 
 
 def _first_times(session: Session, now: datetime) -> None:

@@ -90,7 +90,8 @@ def tell_households(climbs: Sequence[Climb]) -> tuple[Send, ...]:
     for (room, grid), group in rooms.items():
         tickets = [c.after for c in group]
         text = replies.gone_up(tickets, grid)
-        sends += to_room(room, Reason.NOTICE, text, *(t.number for t in tickets))
+        urgent = any(t.urgency == "emergency" for t in tickets)
+        sends += to_room(room, Reason.NOTICE, text, *(t.number for t in tickets), urgent=urgent)
     return sends
 
 

@@ -10,7 +10,6 @@ from handlers import climb, people, replies
 from handlers.categories import category_name
 from handlers.scene import Scene, answer, say, target, to_room
 from handlers.take import act, household, taken_by
-from handlers.workflow import history_line
 
 
 def resolve(scene: Scene, command: Command) -> Decision:
@@ -60,11 +59,14 @@ def reopen(scene: Scene, command: Command) -> Decision:
     step = climb.up(after, scene.now, scene.roster, text=text)
     if step is None:
         return _reopened(scene, ticket, after, event)
+    step = replace(step, before=ticket)  # above they hear who had it
     note = replies.reopened(step.after, "", step.grid.name)
-    sends = (
+    sends: tuple[Send, ...] = (
         answer(scene, note, ticket.number),
         *climb.announce([step], scene.now, scene.roster),
     )
+    if ticket.room != scene.message.room:
+        sends += climb.tell_households([step])
     return Decision((step.after,), (event, step.event), sends)
 
 
@@ -91,6 +93,9 @@ def cancel(scene: Scene, command: Command) -> Decision:
     ticket = target(scene, command, Happened.CANCELLED)
     if isinstance(ticket, Decision):
         return ticket
+    if ticket.joined:
+        after, event = _handed_on(scene, ticket, "下单人撤销")
+        return Decision((after,), (event,), (answer(scene, replies.left(after), ticket.number),))
     after, event = act(scene, ticket, Happened.CANCELLED, command.args.get("text", ""))
     sends = (answer(scene, replies.cancelled(after), ticket.number, reason=Reason.OUTCOME),)
     told = _tell_holder(scene, ticket, Reason.OUTCOME, replies.cancelled_above(after))
@@ -133,21 +138,23 @@ def withdrawn(scene: Scene, ticket: Ticket) -> Decision:
     """The message that opened a ticket was recalled: the ticket goes with it, unless neighbours
     have joined, who still wait for it."""
     if ticket.joined:
-        first = ticket.joined[0]
-        after = replace(
-            ticket, text=category_name(ticket.category), reporter=first.person,
-            reporter_name=first.name, joined=ticket.joined[1:],
-        )  # fmt: skip
-        event = history_line(
-            after, Happened.ADDED, scene.now, scene.message.sender, scene.speaker, "原话已撤回",
-            scene.message.id,
-        )  # fmt: skip
+        hidden = replace(ticket, text=category_name(ticket.category))
+        after, event = _handed_on(scene, hidden, "原话已撤回")
         return Decision((after,), (event,))
     hidden = replace(ticket, text="（已撤回）")
     after, event = act(scene, hidden, Happened.CANCELLED, "消息撤回")
     text = replies.withdrawn(after)
     sends = to_room(ticket.room, Reason.OUTCOME, text, ticket.number)
     return Decision((after,), (event,), sends + _tell_holder(scene, ticket, Reason.OUTCOME, text))
+
+
+def _handed_on(scene: Scene, ticket: Ticket, why: str) -> tuple[Ticket, Event]:
+    """Return the ticket with the first who joined as its reporter."""
+    first, *others = ticket.joined
+    return act(
+        scene, ticket, Happened.ADDED, why, reporter=first.person, reporter_name=first.name,
+        joined=tuple(others),
+    )  # fmt: skip
 
 
 def _tell_holder(scene: Scene, ticket: Ticket, reason: Reason, text: str) -> tuple[Send, ...]:

@@ -10,7 +10,7 @@ import re
 
 _WIDE = str.maketrans("０１２３４５６７８９Ｘｘ", "0123456789XX")
 _D = "[0-9０-９]"
-_RUN = re.compile(rf"[+＋]?{_D}(?:[ \t\u00a0\u2005\u3000()（）\-－—]{{0,2}}{_D}){{6,40}}[XxＸｘ]?")
+_RUN = re.compile(rf"[+＋]?{_D}(?:[ \t\u00a0\u2005\u3000)）\-－—]{{0,2}}{_D}){{6,40}}[XxＸｘ]?")
 _GAPS = re.compile(r"([ \t\u00a0\u2005\u3000]+)")
 _MOBILE = re.compile(r"(?:(?:00)?86)?(1[3-9]\d{9})")
 _LANDLINE = re.compile(r"0\d{2,3}[2-8]\d{6,7}")

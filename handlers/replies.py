@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 
 from bot.models import Deadline, Happened, Level, State, Ticket, Urgency
 from handlers.categories import category_name
+from handlers.masking import mask
 
 LEVELS = {
     Level.MICROGRID: "微网格", Level.BRANCH: "支部", Level.VILLAGE: "村（社区）",
@@ -42,8 +43,11 @@ HELP = """直接在群里说事就行，比如“3栋的路灯坏了”，我会
 
 
 def shorten(text: str, length: int = 24) -> str:
-    """Return one line of at most ``length`` characters."""
-    line = " ".join(text.split())
+    """Return people's words as one line of at most ``length`` characters.
+
+    Numbers are masked before the cut, lest half a phone number be none that the mask knows.
+    """
+    line = mask(" ".join(text.split()))
     return line if len(line) <= length else line[: length - 1] + "…"
 
 
@@ -134,7 +138,7 @@ def progress_told(ticket: Ticket, who: str, text: str) -> str:
 
 def claimed_above(ticket: Ticket, grid: str, who: str) -> str:
     """Tell the household that someone above took the ticket."""
-    return f"{brief(ticket)}，{grid}的{who}接单了。"
+    return f"{brief(ticket)}，{f'{grid}的' if grid else ''}{who}接单了。"
 
 
 def confirm(ticket: Ticket, who: str, text: str) -> str:
@@ -205,7 +209,7 @@ def transferred(ticket: Ticket, who: str) -> str:
 
 def no_such_person(name: str, grid: str) -> str:
     """The person to transfer to isn't known here."""
-    return f"{grid}的名册里没找到“{name}”，写全名或者@他。" if name else "转给谁？写上姓名或者@他。"
+    return f"{grid}的名册里认不准“{name}”，写全名或者@他。" if name else "转给谁？写上姓名或者@他。"
 
 
 def suspended(ticket: Ticket, until: str, why: str) -> str:
@@ -222,6 +226,11 @@ def resumed(ticket: Ticket) -> str:
 def cancelled(ticket: Ticket) -> str:
     """Answer the resident who withdrew."""
     return f"好的，{ticket.number}号撤销了。"
+
+
+def left(ticket: Ticket) -> str:
+    """Answer a resident who withdraws what neighbours still wait for."""
+    return f"好的，{ticket.number}号您的撤了，邻居还在等，这单接着办。"
 
 
 def cancelled_above(ticket: Ticket) -> str:
@@ -254,6 +263,7 @@ def rated(ticket: Ticket) -> str:
     return f"谢谢，{ticket.number}号记了{ticket.stars}星。"
 
 
+MERGE_WHERE = "只能合并同一个群里的单，这样结果大家才都听得到。"
 RATE_HOW = "几颗星？比如：评价 5星 很及时。"
 
 
@@ -368,8 +378,3 @@ def _state_since(ticket: Ticket, now: datetime) -> str:
         return "挂起到期了，请接着办"
     since = ticket.claimed_at or ticket.level_since
     return f"{ticket.handler_name}接单{span(now - since)}了，请报个进展，或办结、吹哨"
-
-
-def resumed_due(tickets: Sequence[Ticket]) -> str:
-    """Remind a room of what rested until now."""
-    return "、".join(brief(t) for t in tickets) + "挂起到期了，请接着办。"

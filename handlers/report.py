@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
 
 from bot.models import (
@@ -19,7 +18,6 @@ from bot.models import (
     Send,
     State,
     Ticket,
-    Understanding,
     Urgency,
     Watcher,
 )
@@ -78,16 +76,24 @@ def hear(scene: Scene) -> Decision:
 def _known(scene: Scene, asked: bool) -> Decision | None:
     """Return what the words do to a ticket that is there, or None."""
     own = _own_story(scene) or _answered_to(scene)
-    if own:
+    if own and not _turned_grave(scene, own):
         return add(scene, own) if scene.reporter in own.audience else join(scene, own, asked)
     same = next((t for t in reversed(scene.tickets) if same_problem(t, scene)), None)
     if same is None and scene.understanding.follows == "same":
-        same = _just_told(scene)
+        told = _just_told(scene)
+        same = told if told and not _turned_grave(scene, told) else None
     if same is None:
         return None
     if scene.reporter in same.audience:
         return add(scene, same)
     return join(scene, same, asked)
+
+
+def _turned_grave(scene: Scene, ticket: Ticket) -> bool:
+    """Return whether the words tell of an emergency that the ticket isn't: it gets its own."""
+    new = scene.understanding
+    cries = new.decision in {"ticket", "command"} and new.urgency is Urgency.EMERGENCY
+    return cries and ticket.urgency is not Urgency.EMERGENCY
 
 
 def _own_story(scene: Scene) -> Ticket | None:
@@ -193,15 +199,10 @@ def _words(scene: Scene) -> str:
 
 def add(scene: Scene, ticket: Ticket) -> Decision:
     """More words or a picture from someone who already waits for this ticket; nobody is
-    answered, unless the matter has become an emergency."""
+    answered."""
     place = _filled(ticket.place, scene.understanding.place)
     after, event = act(scene, ticket, Happened.ADDED, _words(scene), place=place)
-    if not _worse(scene.understanding, ticket):
-        return Decision((after,), (event,))
-    # without its old deadline, so that it gets an emergency's
-    after = replace(after, urgency=Urgency.EMERGENCY, size="big", deadline=None)
-    raised = history_line(after, Happened.RECLASSIFIED, scene.now, text="紧急")
-    return Decision((after,), (event, raised), _alerts(scene, after))
+    return Decision((after,), (event,))
 
 
 def _filled(old: Place, new: Place) -> Place:
@@ -209,11 +210,6 @@ def _filled(old: Place, new: Place) -> Place:
         old.estate or new.estate, old.building or new.building, old.unit or new.unit,
         old.room or new.room, old.road or new.road, old.group or new.group,
     )  # fmt: skip
-
-
-def _worse(new: Understanding, ticket: Ticket) -> bool:
-    told = new.decision == "ticket" and new.urgency is Urgency.EMERGENCY
-    return told and ticket.urgency is not Urgency.EMERGENCY
 
 
 def join(scene: Scene, ticket: Ticket, asked: bool) -> Decision:

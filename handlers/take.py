@@ -63,9 +63,16 @@ def claim(scene: Scene, command: Command) -> Decision:
         scene, ticket, Happened.CLAIMED, command.args.get("text", ""), **taken_by(scene)
     )
     note = replies.claimed(after, scene.speaker)
-    above = replies.claimed_above(after, where_from(scene, ticket), scene.speaker)
+    above = replies.claimed_above(after, _own_grid(scene, ticket), scene.speaker)
     told = household(scene, after, Reason.NOTICE, above, (ticket.reporter,))
     return Decision((after,), (event,), (answer(scene, note, ticket.number), *told))
+
+
+def _own_grid(scene: Scene, ticket: Ticket) -> str:
+    """Name the grid in whose name the speaker acts on a ticket."""
+    chain = scene.roster.chain(ticket.grid)
+    own = {r.grid for r in scene.roles}
+    return next((g.name for g in chain if g.code in own), "")
 
 
 def progress(scene: Scene, command: Command) -> Decision:
@@ -115,8 +122,9 @@ def _person(scene: Scene, ticket: Ticket, name: str) -> tuple[str, str]:
     for role in here:
         if role.person in scene.message.mentions:
             return role.person, role.name
-    found = [r for r in here if name and (r.name == name or r.name.endswith(name))]
-    return (found[0].person, found[0].name) if found else ("", "")
+    full = {(r.person, r.name) for r in here if r.name == name}
+    found = full or {(r.person, r.name) for r in here if name and r.name.endswith(name)}
+    return found.pop() if len(found) == 1 else ("", "")
 
 
 def suspend(scene: Scene, command: Command) -> Decision:

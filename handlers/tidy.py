@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
-from bot.models import Command, Decision, Event, Happened, Reason, Ticket, Watcher
+from bot.models import Command, Decision, Event, Happened, Reason, State, Ticket, Watcher
 from handlers import people, replies
 from handlers.categories import find_category
 from handlers.rights import is_head, sees
-from handlers.scene import Scene, answer, say, target, to_room
+from handlers.scene import Scene, answer, say, target, to_room, which
 from handlers.take import act, household
 
+_AT_WORK = frozenset({State.OPEN, State.CLAIMED, State.SUSPENDED})
 NUDGE_AGAIN = timedelta(minutes=30)
 """A person's reminders closer together than this are answered but not passed on."""
 
@@ -22,8 +23,12 @@ def merge(scene: Scene, command: Command) -> Decision:
     if isinstance(ticket, Decision):
         return ticket
     into = scene.into
-    if into is None or into.number == ticket.number or into.state.ended:
+    if into is None or into.number == ticket.number:
         return say(scene, replies.no_such(command.args.get("into", "")), ticket.number)
+    if into.room != ticket.room:
+        return say(scene, replies.MERGE_WHERE, ticket.number)
+    if into.state not in _AT_WORK:
+        return say(scene, replies.too_late(into), into.number)
     if not is_head(scene.roles, into.grid, scene.roster):
         holder = scene.roster.grid(into.grid)
         name = holder.name if holder else into.grid
@@ -72,7 +77,11 @@ def nudge(scene: Scene, command: Command) -> Decision:
     if not seen:
         number = command.args.get("ticket", "")
         return say(scene, replies.no_such(number) if number else replies.none_here("nudge"))
-    ticket = seen[-1]
+    if len(seen) > 1:
+        return which(scene, command, seen)
+    ticket = seen[0]
+    if ticket.state is State.RESOLVED:
+        return say(scene, replies.too_late(ticket), ticket.number)
     if ticket.nudged_at and scene.now - ticket.nudged_at < NUDGE_AGAIN:
         return say(scene, replies.just_nudged(ticket), ticket.number)
     holder = scene.roster.grid(ticket.grid)

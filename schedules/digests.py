@@ -190,9 +190,10 @@ def _flow_lines(now: Figures, before: Figures) -> list[str]:
         ("接单", now.claimed, before.claimed),
         ("办结", now.resolved, before.resolved),
         ("了结", now.closed, before.closed),
-        ("超时", now.overdue, before.overdue),
     ]
     lines = [f"{name} {count} 单（{compare(count, past)}）" for name, count, past in rows]
+    if now.overdue:  # as of now: what was late a day ago isn't known
+        lines.append(f"超时 {now.overdue} 单")
     if now.joined:
         lines.append(f"还有 {now.joined} 人说“我家也是”")
     return lines

@@ -91,7 +91,7 @@ class Promises:
     def review(self, ticket: Ticket, now: datetime) -> Deadline:
         """Return the deadline of a ticket that can climb no further."""
         kept = ticket.deadline or Deadline("review", now)
-        due = self.after(ticket, now, REVIEW_EVERY)
+        due = self.after(ticket, now + REVIEW_EVERY, timedelta(0))
         return Deadline("review", due, kept.nudges + 1)
 
     def postponed(self, ticket: Ticket, now: datetime) -> Deadline:

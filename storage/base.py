@@ -8,6 +8,7 @@ used by one thread at a time.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol, TypeVar
@@ -62,7 +63,6 @@ class Health:
     overdue: int
     failed_messages: int
     unbound_rooms: tuple[str, ...]
-    failed_sends: int
     waiting_sends: int
 
 
@@ -117,7 +117,11 @@ class Session(Protocol):
         """Return the ticket that this message opened."""
 
     def withdraw(self, message_id: str) -> None:
-        """Blank the words of a message that its author took back, wherever they are kept."""
+        """Blank the words of a message that its author took back: in the inbox, the history and
+        the ticket it opened. What was said of it already can't be unsaid."""
+
+    def undoable(self) -> AbstractContextManager[None]:
+        """Undo, if the block raises, what was written in it, and in it alone."""
 
     def forget_question(self, room: str, person: str) -> None:
         """Drop what the bot asked this person in this room."""
@@ -175,9 +179,10 @@ class Session(Protocol):
     def slowest(self, since: datetime, until: datetime) -> list[Aged]:
         """Return tickets closed in the period, the longest first."""
 
-    def waiting(self, now: datetime) -> list[Waiting]:
+    def waiting(self, now: datetime, open_: bool) -> list[Waiting]:
         """Return outgoing messages that may be tried now and nobody has in hand; urgent ones
-        first, then in order."""
+        first, then in order, and in a room none before an earlier one. ``open_`` tells whether
+        what waits for working hours may go."""
 
     def take(self, ids: Sequence[int], until: datetime) -> None:
         """Lease outgoing messages to this process until then."""
@@ -185,8 +190,8 @@ class Session(Protocol):
     def sent(self, ids: Sequence[int], sent_id: str, at: datetime) -> None:
         """Mark outgoing messages delivered, under the channel's id."""
 
-    def failed(self, ids: Sequence[int], why: str, again: datetime | None) -> None:
-        """Put a failed send off to ``again``; None gives it up, kept for the operator."""
+    def failed(self, ids: Sequence[int], why: str, again: datetime) -> None:
+        """Put a failed send off to ``again``."""
 
     def release_all(self) -> None:
         """Free leases left by a process that is gone."""
@@ -197,8 +202,14 @@ class Session(Protocol):
     def load_roster(self) -> tuple[list[Grid], list[Role]]:
         """Return the roster."""
 
+    def uprooted(self) -> list[tuple[int, str]]:
+        """Return number and path of live tickets whose holding or home grid is gone."""
+
+    def replant(self, number: int, grid: Grid) -> None:
+        """Put a ticket whose grid is gone at another."""
+
     def save_roster(self, grids: Iterable[Grid], roles: Iterable[Role]) -> None:
-        """Replace the roster."""
+        """Replace the roster; live tickets follow their home grid to its new room."""
 
 
 class Store(Protocol):

@@ -9,6 +9,8 @@ from storage.base import Health
 from storage.part import Part
 from storage.rows import moment_of, stamp
 
+_RECENT = timedelta(days=7)
+
 
 class FiguresPart(Part):
     """Figures and health."""
@@ -25,8 +27,9 @@ class FiguresPart(Part):
             " where state = 'closed' and ended_at >= ? and ended_at < ? group by 1, 3, 4",
             span).fetchall()  # fmt: skip
         rows += self._run(
-            "select g.code, 'ask', g.level, '', count(*) from inbox i join grids g"
-            " on g.room = i.room where i.decision = 'ask' and i.at >= ? and i.at < ? group by 1",
+            "select g.code, 'ask', g.level, '', count(*) from inbox i indexed by inbox_asks"
+            " join grids g on g.room = i.room"
+            " where i.decision = 'ask' and i.at >= ? and i.at < ? group by 1",
             span).fetchall()  # fmt: skip
         return [Tally(*row) for row in rows]
 
@@ -34,9 +37,9 @@ class FiguresPart(Part):
         """See storage.base."""
         rows = self._run(
             "select t.number, t.home, t.level, t.text, t.created_at, d.nudges > 0"
-            " or d.kind = 'review' or t.level != g.level as late"
+            " or d.kind = 'review' as late"
             " from tickets t left join deadlines d on d.ticket = t.number"
-            " left join grids g on g.code = t.home"
+            ""
             " where t.ended_at is null order by t.created_at, t.number")  # fmt: skip
         return [
             Aged(number, home, level, text, _hours(moment_of(created), now), bool(late))
@@ -58,7 +61,10 @@ class FiguresPart(Part):
     def health(self, now: datetime) -> Health:
         """See storage.base."""
         late = stamp(now - timedelta(minutes=5))
-        rooms = self._run("select distinct room from inbox where decision = 'unbound' limit 100")
+        rooms = self._run(
+            "select distinct room from inbox where decision = 'unbound'"
+            " and room not in (select room from grids) limit 100"
+        )
         return Health(
             damage=_damage(self._run("pragma quick_check(1)").fetchone()[0]),
             open_without_deadline=self._count(
@@ -66,9 +72,10 @@ class FiguresPart(Part):
                 " where t.ended_at is null and d.ticket is null"
             ),
             overdue=self._count("deadlines where due < ?", late),
-            failed_messages=self._count("inbox where decision = 'failed'"),
+            failed_messages=self._count(
+                "inbox where decision = 'failed' and at > ?", stamp(now - _RECENT)
+            ),
             unbound_rooms=tuple(row[0] for row in rooms),
-            failed_sends=self._count("outbox where state = 'failed'"),
             waiting_sends=self._count("outbox where state = 'waiting' and at < ?", late),
         )
 

@@ -16,6 +16,7 @@ def first_tables(db: Database) -> None:
 # Times are UTC text of one width, so that they sort; see sqlite.stamp.
 _FIRST = """
 create table grids (code text primary key, name text, level text, parent text, room text);
+create index grids_room on grids (room);
 create table roles (id integer primary key, person text, name text, kind text, grid text,
                     phone text);
 create table inbox (seq integer primary key, id text not null unique, at text, room text,
@@ -46,8 +47,10 @@ create table events (seq integer primary key, ticket integer, at text, event tex
                      actor_name text, text text, message text);
 create index events_ticket on events (ticket, seq);
 create index events_at on events (at);
+create index events_message on events (message) where message != '';
 create table outbox (id integer primary key, at text, reason text, room text, person text,
                      text text, mentions text, tickets text, urgent integer, chart text,
+                     in_hours integer,
                      state text, not_before text, leased_until text, attempts integer,
                      error text, sent_id text, sent_at text);
 create index outbox_waiting on outbox (urgent desc, id) where state = 'waiting';

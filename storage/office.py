@@ -60,3 +60,26 @@ class OfficePart(Part):
             "insert into roles (person, name, kind, grid, phone) values (?, ?, ?, ?, ?)",
             ((r.person, r.name, r.kind, r.grid, r.phone) for r in roles),
         )
+        self._run(
+            "update tickets set room = (select room from grids where code = home)"
+            " where ended_at is null and exists (select 1 from grids where code = home"
+            " and room != '' and room != tickets.room)"
+        )
+
+    def uprooted(self) -> list[tuple[int, str]]:
+        """See storage.base."""
+        rows = self._run(
+            "select number, path from tickets where ended_at is null and"
+            " (grid not in (select code from grids) or home not in (select code from grids))"
+        )
+        return [(row[0], row[1]) for row in rows]
+
+    def replant(self, number: int, grid: Grid) -> None:
+        """See storage.base."""
+        here = "case when grid in (select code from grids) then {0} else ? end"
+        self._run(
+            f"update tickets set level = {here.format('level')}, grid = {here.format('grid')},"
+            " home = case when home in (select code from grids) then home else ? end"
+            " where number = ?",
+            [grid.level, grid.code, grid.code, number],
+        )

@@ -14,13 +14,22 @@ from storage.rows import read_waiting, stamp
 class OutgoingPart(Part):
     """The outbox."""
 
-    def waiting(self, now: datetime) -> list[Waiting]:
+    def waiting(self, now: datetime, open_: bool) -> list[Waiting]:
         """See storage.base."""
         rows = self._run(
-            "select * from outbox where state = 'waiting' and not_before <= ?"
-            " and (leased_until is null or leased_until < ?) order by urgent desc, id",
-            [stamp(now), stamp(now)])  # fmt: skip
-        return [read_waiting(row) for row in rows]
+            "select *, not_before <= :now and (leased_until is null or leased_until < :now)"
+            " and (:open or not in_hours) as ready"
+            " from outbox where state = 'waiting' order by urgent desc, id",
+            {"now": stamp(now), "open": open_},
+        )
+        ready, held = [], set()
+        for row in rows:
+            address = (row["room"], row["person"])
+            if row["ready"] and address not in held:
+                ready.append(read_waiting(row))
+            elif not row["urgent"]:
+                held.add(address)  # what comes later in a room doesn't overtake it
+        return ready
 
     def first_waiting(self) -> int | None:
         """See storage.base."""
@@ -37,12 +46,12 @@ class OutgoingPart(Part):
             "update outbox set state = 'sent', sent_id = ?, sent_at = ?, leased_until = null"
             " where id = ?", ids, sent_id, stamp(at))  # fmt: skip
 
-    def failed(self, ids: Sequence[int], why: str, again: datetime | None) -> None:
+    def failed(self, ids: Sequence[int], why: str, again: datetime) -> None:
         """See storage.base."""
         self._each(
-            "update outbox set state = ?, error = ?, not_before = coalesce(?, not_before),"
-            " attempts = attempts + 1, leased_until = null where id = ?",
-            ids, "waiting" if again else "failed", why, stamp(again))  # fmt: skip
+            "update outbox set error = ?, not_before = ?, attempts = attempts + 1,"
+            " leased_until = null where id = ?",
+            ids, why, stamp(again))  # fmt: skip
 
     def release_all(self) -> None:
         """See storage.base."""

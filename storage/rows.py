@@ -107,7 +107,7 @@ def read_waiting(row: sqlite3.Row) -> Waiting:
     send = Send(
         Reason(row["reason"]), row["text"], row["room"], row["person"],
         tuple(json.loads(row["mentions"])), tuple(json.loads(row["tickets"])),
-        bool(row["urgent"]), row["chart"],
+        bool(row["urgent"]), row["chart"], bool(row["in_hours"]),
     )  # fmt: skip
     return Waiting(
         row["id"], moment_of(row["at"]), send, row["attempts"], row["state"], row["sent_id"] or ""

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 
 from bot.models import (
@@ -222,6 +223,19 @@ class SqliteSession(OutgoingPart, FiguresPart, OfficePart):
         """See storage.base."""
         self._run("update inbox set text = '' where id = ?", [message_id])
         self._run("update events set text = '（已撤回）' where message = ?", [message_id])
+        self._run("update tickets set text = '（已撤回）' where source = ?", [message_id])
+
+    @contextmanager
+    def undoable(self) -> Iterator[None]:
+        """See storage.base."""
+        self._run("savepoint undoable")
+        try:
+            yield
+        except BaseException:
+            self._run("rollback to undoable")
+            raise
+        finally:
+            self._run("release undoable")
 
     def forget_question(self, room: str, person: str) -> None:
         """See storage.base."""
@@ -247,9 +261,10 @@ class SqliteSession(OutgoingPart, FiguresPart, OfficePart):
         when = stamp(at)
         self._run(
             "insert into outbox (at, reason, room, person, text, mentions, tickets, urgent, chart,"
-            " state, not_before, attempts) values (?, ?, ?, ?, ?, ?, ?, ?, ?, 'waiting', ?, 0)",
+            " in_hours, state, not_before, attempts)"
+            " values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'waiting', ?, 0)",
             (when, send.reason, send.room, send.to, send.text, json.dumps(send.mentions),
-             json.dumps(send.tickets), send.urgent, send.chart, when),
+             json.dumps(send.tickets), send.urgent, send.chart, send.in_hours, when),
         )  # fmt: skip
 
     def _ask(self, question: Question) -> None:

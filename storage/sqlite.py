@@ -7,6 +7,7 @@ own), so that a busy minute costs one fsync for many messages; nobody is answere
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import queue
 import sqlite3
 import threading
@@ -106,6 +107,7 @@ class SqliteStore:
         self._queue: queue.SimpleQueue[_Piece | None] = queue.SimpleQueue()
         self._writer = threading.Thread(target=self._write, name="writer", daemon=True)
         self._readers = ThreadPoolExecutor(1, "reader")
+        self._closed = False
         self._writer.start()
 
     @classmethod
@@ -119,6 +121,8 @@ class SqliteStore:
 
     async def transact(self, work: Callable[[SqliteSession], T]) -> T:
         """Run ``work`` on the writer thread; return when its commit is on disk."""
+        if self._closed:
+            raise StorageError(f"数据库 {self._path} 已经关上了")
         loop = asyncio.get_running_loop()
         piece = _Piece(work, loop, loop.create_future())
         self._queue.put(piece)
@@ -128,10 +132,14 @@ class SqliteStore:
     async def read(self, work: Callable[[SqliteSession], T]) -> T:
         """Run ``work`` on the reader's connection, beside the writer."""
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._readers, work, self._reader)
+        try:
+            return await loop.run_in_executor(self._readers, work, self._reader)
+        except sqlite3.Error as error:
+            raise StorageError(explain(error, self._path)) from error
 
     async def close(self) -> None:
         """Finish what is queued, then close the file."""
+        self._closed = True
         self._queue.put(None)
         await asyncio.to_thread(self._writer.join)
         self._readers.shutdown()
@@ -161,8 +169,8 @@ class SqliteStore:
                 self._run(piece)
             run("commit")
         except sqlite3.Error as error:
-            if self._db.conn.in_transaction:
-                run("rollback")
+            with contextlib.suppress(sqlite3.Error):
+                self._db.conn.rollback()
             for piece in pieces:
                 piece.error = StorageError(explain(error, self._path))
 
@@ -184,7 +192,7 @@ def _deliver(pieces: list[_Piece]) -> None:
     for piece in pieces:
         by_loop.setdefault(piece.loop, []).append(piece)
     for loop, group in by_loop.items():
-        if not loop.is_closed():
+        with contextlib.suppress(RuntimeError):  # a loop that is closed has nobody waiting
             loop.call_soon_threadsafe(_settle, group)
 
 

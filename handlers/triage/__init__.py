@@ -166,9 +166,9 @@ def _bounded(kind: str, value: float) -> float:
 def _decision(probability: float, role: str, level: Urgency) -> str:
     if probability < ASK:
         return "ignore"
-    # staff speak to residents; but when a leader cries fire, it burns
-    heard = role not in _STAFF or level is Urgency.EMERGENCY
-    return "ticket" if probability >= TICKET and heard else "ask"
+    if role in _STAFF and level is not Urgency.EMERGENCY:
+        return "ignore"  # staff speak to residents; but when a leader cries fire, it burns
+    return "ticket" if probability >= TICKET else "ask"
 
 
 def _follows(line: str, placed: bool) -> str:

@@ -127,22 +127,28 @@ class TestStore:
             Send(Reason.ACK, "一", "R-1", tickets=(1001,)),
             Send(Reason.ALERT, "二", "R-1", urgent=True),
             Send(Reason.DIGEST, "三", to="u", chart="{}"),
+            Send(Reason.NUDGE, "四", "R-1", in_hours=True),
         )
         await store.transact(lambda s: s.apply(Decision(sends=sends), NOW))
-        waiting = await store.read(lambda s: s.waiting(NOW))
-        assert [w.send for w in waiting] == [sends[1], sends[0], sends[2]]
+
+        async def ready(now: datetime, open_: bool = True) -> list[int]:
+            return [w.id for w in await store.read(lambda s: s.waiting(now, open_))]
+
+        waiting = await store.read(lambda s: s.waiting(NOW, True))
+        assert [w.send for w in waiting] == [sends[1], sends[0], sends[2], sends[3]]
+        assert await ready(NOW, open_=False) == [2, 1, 3]
         await store.transact(lambda s: s.take([1], NOW + HOUR))
-        assert [w.id for w in await store.read(lambda s: s.waiting(NOW))] == [2, 3]
-        assert [w.id for w in await store.read(lambda s: s.waiting(NOW + 2 * HOUR))] == [2, 1, 3]
-        await store.transact(lambda s: s.failed([2], "断了", NOW + HOUR))
-        await store.transact(lambda s: s.failed([3], "断了", None))
+        assert await ready(NOW) == [2, 3]  # the fourth doesn't overtake the first
+        assert await ready(NOW + 2 * HOUR) == [2, 1, 3, 4]
+        await store.transact(lambda s: s.failed([2, 3], "断了", NOW + HOUR))
         await store.transact(lambda s: s.sent([1], "x1", NOW))
-        assert await store.read(lambda s: s.waiting(NOW)) == []
+        assert await ready(NOW) == [4]
+        assert await store.read(lambda s: s.first_waiting()) == 2
         assert await store.read(lambda s: s.tickets_of_sent("x1")) == (1001,)
         assert await store.read(lambda s: s.is_ours("x1"))
         assert not await store.read(lambda s: s.is_ours("x2"))
-        health = await store.read(lambda s: s.health(NOW))
-        assert (health.damage, health.failed_sends) == ("", 1)
+        assert (await store.read(lambda s: s.health(NOW))).damage == ""
+        assert (await store.read(lambda s: s.health(NOW + HOUR))).waiting_sends == 3
 
     async def test_questions_are_asked_and_forgotten(self, store: SqliteStore) -> None:
         asked = Question("R-1", "u-1", Command("claim", {"text": "好"}), (1001, 1002), NOW)

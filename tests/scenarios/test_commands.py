@@ -220,3 +220,44 @@ async def test_words_that_answer_nothing_may_be_a_new_plea(town: Town) -> None:
     town.say("09:30", "R-1", "r1", "又停电了")
     await town.play()
     assert [e["category"] for e in town.events("created")] == ["lighting", "utilities"]
+
+
+async def test_several_own_tickets_which_one_to_nudge(town: Town) -> None:
+    town.say("09:00", "R-1", "r1", LAMP)
+    town.say("09:20", "R-1", "r1", RUBBISH)
+    town.say("09:30", "R-1", "r1", "催办")
+    town.say("09:31", "R-1", "r1", "1001")
+    town.say("09:40", "R-1", "r9", "催办")
+    await town.play()
+    assert [n["tickets"] for n in town.sends("nudge")] == [["1001"]]
+
+
+async def test_tickets_of_two_groups_are_not_merged(town: Town) -> None:
+    town.say("09:00", "R-1", "r1", LAMP)
+    town.say("09:00", "R-2", "r2", LAMP)
+    town.say("09:10", "R-B", "u-b", "合并 1002 到 1001")
+    await town.play()
+    assert not town.events("merged")
+    assert "同一个群" in town.sends("answer")[0]["text"]
+
+
+async def test_above_they_hear_who_had_it_when_it_failed_twice(town: Town) -> None:
+    town.say("09:00", "R-1", "r1", LAMP)
+    town.say("09:01", "R-1", "u-1", "办结", name="林哥")
+    town.say("09:02", "R-1", "r1", "没解决")
+    town.say("09:03", "R-1", "u-1", "办结", name="林哥")
+    town.say("09:04", "R-1", "r1", "没解决")
+    await town.play()
+    assert "林哥" in town.sends("escalate")[0]["text"]
+
+
+async def test_numbers_are_whole_and_phones_are_hidden_in_what_leaves(town: Town) -> None:
+    town.say("09:00", "R-1", "r1", "13873123456 3栋路灯坏了")
+    town.say("09:00", "R-2", "r2", "我们二网格二栋这边的楼道灯坏了联系电话13873123456")
+    town.say("09:05", "R-1", "u-1", "吹哨")
+    town.say("09:05", "R-2", "u-2", "吹哨")
+    town.say("09:06", "R-B", "u-b", "接单 1001")
+    await town.play()
+    for send in town.sends():
+        assert "3123" not in send["text"]
+        assert all(number in send["text"] for number in send["tickets"]), send

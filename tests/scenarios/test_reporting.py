@@ -159,14 +159,24 @@ async def test_replying_to_the_bot_or_to_a_neighbour_tells_which(town: Town) -> 
     assert town.story("1002") == ["created"]
 
 
-async def test_when_it_turns_into_an_emergency_the_clocks_are_an_emergencys(town: Town) -> None:
-    town.say("22:00", "R-1", "r1", "3栋楼道的电线掉下来了，有味道")
+async def test_an_emergency_is_its_own_ticket_whatever_came_before(town: Town) -> None:
+    town.say("22:00", "R-1", "r1", "3栋路灯坏了")
     town.say("22:03", "R-1", "r1", "3栋着火了，快来人")
+    town.say("22:04", "R-1", "r2", "我家也起火了，冒好大的烟")
     await town.play("23:30")
-    last = town.events()[-1]
-    assert last["urgency"] == "emergency"
+    assert [e["urgency"] for e in town.events("created")] == ["normal", "emergency"]
+    assert [e["ticket"] for e in town.events("joined")] == ["1002"]
     assert {s["room"] for s in town.sends("alert")} == {"R-1", "R-B"}
     assert town.events("escalated"), "at night, as emergencies are"
+
+
+async def test_a_reporter_who_withdraws_leaves_it_to_the_neighbours(town: Town) -> None:
+    town.say("09:00", "R-1", "r1", "3栋停电了")
+    town.say("09:01", "R-1", "r2", "我家也是")
+    town.say("09:02", "R-1", "r1", "撤销")
+    town.say("09:10", "R-1", "u-1", "办结")
+    await town.play()
+    assert town.sends("confirm")[0]["mentions"] == ["r2"]
 
 
 async def test_a_leader_who_cries_fire_is_heard(town: Town) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -73,13 +74,15 @@ async def test_it_beats_and_takes_a_roster_imported_meanwhile(tmp_path: Path) ->
     app = await started(tmp_path, Roster(GRIDS[:-1], ROLES[:-1]), clock, network)
     async with running(app):
         assert await app.pipeline.receive(Message("a", clock(), "R-2", "r", text=LAMP)) == "unbound"
+        health = await app.store.read(lambda s: s.health(clock()))
+        assert health.unbound_rooms == ("R-2",)
         await app.store.transact(lambda s: save_roster(s, Roster(GRIDS, ROLES), "second"))
         await eventually(lambda: app.roster.by_room("R-2") is not None)
         assert await app.pipeline.receive(Message("b", clock(), "R-2", "r", text=LAMP)) == "ticket"
         await eventually(lambda: len(network.said) == 1)
     assert await app.store.read(lambda s: s.setting(HEARTBEAT))
     health = await app.store.read(lambda s: s.health(clock()))
-    assert health.unbound_rooms == ("R-2",)
+    assert health.unbound_rooms == ()
     await app.store.close()
 
 
@@ -104,3 +107,19 @@ def test_a_database_serves_one_program(tmp_path: Path) -> None:
         pass
     with only_one(url):
         pass
+
+
+async def test_tickets_of_a_grid_that_is_gone_go_to_the_one_above(tmp_path: Path) -> None:
+    clock, network = SetClock(moment("09:00")), Network()
+    app = await started(tmp_path, Roster(GRIDS, ROLES), clock, network)
+    await app.pipeline.receive(Message("a", clock(), "R-1", "r", text=LAMP))
+    await app.pipeline.receive(Message("b", clock(), "R-2", "r", text=LAMP))
+    moved = [replace(g, room="R-new") if g.code == "M2" else g for g in GRIDS if g.code != "M1"]
+    left = Roster(moved, [r for r in ROLES if r.grid != "M1"])
+    await app.store.transact(lambda s: save_roster(s, left, "second"))
+    gone, kept = [await app.store.read(lambda s, n=n: s.ticket(n)) for n in (1001, 1002)]  # type: ignore[misc]
+    assert gone is not None
+    assert kept is not None
+    assert (gone.grid, gone.level, gone.home) == ("B", "branch", "B")
+    assert (kept.grid, kept.room) == ("M2", "R-new")
+    await app.store.close()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -146,6 +148,33 @@ def test_a_bare_hao_le_from_a_leader_needs_a_quote() -> None:
         "resolve", {"text": "好了"}, explicit=False
     )
     assert parse("好了", role="neighbour") is None
+
+
+@pytest.mark.parametrize(
+    "word",
+    [
+        "嗯",
+        "刚",
+        "好的",
+        "收到",
+        "都",
+        "全部",
+        "好了",
+        "还是",
+        "我来",
+        "谢谢",
+        "，",
+        "在修",
+        "处理",
+    ],
+)
+@pytest.mark.parametrize("role", ["leader", "reporter"])
+def test_words_said_over_and_over_cost_no_time(word: str, role: str) -> None:
+    began = time.process_time()
+    for count in (5, 12, 39, 400):
+        parse((word * count)[:39], role=role, quoted=True)
+        parse(word * count + "啊", role=role, quoted=True)
+    assert time.process_time() - began < 1  # a bound against the catastrophic, not a benchmark
 
 
 @given(st.text(max_size=300), st.sampled_from(["leader", "reporter", "neighbour"]))

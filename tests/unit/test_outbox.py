@@ -12,7 +12,7 @@ from bot.app import open_store
 from bot.channels.base import Abilities, SendError
 from bot.clock import SetClock, machine
 from bot.models import Decision, Reason, Send
-from bot.outbox import TRIES, Outbox
+from bot.outbox import Outbox
 from bot.pace import LONGEST, Pace, breath
 from schedules.figures import Figures, to_json
 from storage.base import Store, Waiting
@@ -146,17 +146,50 @@ async def test_a_failed_send_is_tried_again_later_and_nothing_overtakes_the_cloc
     await store.close()
 
 
-async def test_a_message_that_never_goes_is_kept_for_the_operator(tmp_path: Path) -> None:
+async def test_a_message_is_never_given_up(tmp_path: Path) -> None:
     store = open_store(f"sqlite:///{tmp_path / 'x.db'}")
-    network = Network(failing=10**6)
+    network = Network(failing=200)
     clock = SetClock(NOW)
     outbox = Outbox(store, network, Pace(0, 0), clock)
     await store.transact(lambda s: s.apply(Decision(sends=(Send(Reason.ACK, "一", "R"),)), NOW))
-    for _ in range(TRIES + 5):
+    for _ in range(220):
         clock.now += timedelta(minutes=11)
         await outbox.drain()
-    assert 10**6 - network.failing == TRIES
-    assert (await store.read(lambda s: s.health(clock.now))).failed_sends == 1
+    assert network.said == [("R", "一")]
+    await store.close()
+
+
+async def test_what_the_timer_says_waits_for_working_hours(tmp_path: Path) -> None:
+    store = open_store(f"sqlite:///{tmp_path / 'x.db'}")
+    network, clock, hours = Network(), SetClock(NOW), {"open": False}
+    outbox = Outbox(store, network, Pace(0, 0), clock, lambda _: hours["open"])
+    sends = (
+        Send(Reason.NUDGE, "催", "R", in_hours=True),
+        Send(Reason.ALERT, "急", "R", urgent=True),
+    )
+    await store.transact(lambda s: s.apply(Decision(sends=sends), NOW))
+    await outbox.drain()
+    assert network.said == [("R", "急")]
+    hours["open"] = True
+    await outbox.drain()
+    assert network.said == [("R", "急"), ("R", "催")]
+    await store.close()
+
+
+async def test_a_fault_of_the_channel_stops_nothing(tmp_path: Path) -> None:
+    class Faulty(Network):
+        async def send(self, send: Send, key: str, picture: bytes | None = None) -> str:
+            if send.room == "R0":
+                raise KeyError("a fault nobody thought of")
+            return await super().send(send, key, picture)
+
+    store = open_store(f"sqlite:///{tmp_path / 'x.db'}")
+    network = Faulty()
+    sends = tuple(Send(Reason.ACK, f"{i}", f"R{i}") for i in range(3))
+    await store.transact(lambda s: s.apply(Decision(sends=sends), machine()))
+    async with serving(Outbox(store, network, Pace(0, 0), machine)):
+        await until_sent(store, 2)
+    assert {room for room, _ in network.said} == {"R1", "R2"}
     await store.close()
 
 
