@@ -35,7 +35,7 @@ def up(
     text: str = "",
     message: str = "",
 ) -> Climb | None:
-    """Return the ticket one level up, open there; None if nothing is above."""  # fmt: skip
+    """Return the ticket one level up, open there; None if nothing is above."""
     above = roster.parent(ticket.grid)
     if above is None:
         return None

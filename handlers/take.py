@@ -116,14 +116,16 @@ def transfer(scene: Scene, command: Command) -> Decision:
     return Decision((after,), (event,), sends + household(scene, after, Reason.NOTICE, note))
 
 
+_HANDS = frozenset({RoleKind.LEADER, RoleKind.DEPUTY, RoleKind.MEMBER})
+
+
 def _person(scene: Scene, ticket: Ticket, name: str) -> tuple[str, str]:
-    hands = (RoleKind.LEADER, RoleKind.DEPUTY, RoleKind.MEMBER)
-    here = [r for r in scene.roster.people_at(ticket.grid, *hands) if r.person]
-    for role in here:
-        if role.person in scene.message.mentions:
-            return role.person, role.name
-    full = {(r.person, r.name) for r in here if r.name == name}
-    found = full or {(r.person, r.name) for r in here if name and r.name.endswith(name)}
+    """Return id and name of the one person with an account whom a mention or a name means."""
+    here = scene.roster.people_at(ticket.grid, *_HANDS)
+    called = {(r.person, r.name) for r in here if r.person in scene.message.mentions}
+    known = scene.roster.find_person(name, ticket.grid)
+    named = {(r.person, r.name) for r in known if r.person and r.kind in _HANDS}
+    found = called or named
     return found.pop() if len(found) == 1 else ("", "")
 
 
