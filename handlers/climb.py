@@ -109,9 +109,10 @@ def escalate(scene: Scene, command: Command) -> Decision:
     if climb is None:
         return say(scene, replies.no_level_above(ticket), ticket.number)
     sends = announce([climb], scene.now, scene.roster)
-    note = replies.gone_up([climb.after], climb.grid.name)
+    home = ticket.room == message.room
+    note = replies.gone_up([climb.after], climb.grid.name, home)
     sends += (answer(scene, note, ticket.number),)
-    if ticket.room != message.room:
+    if not home:
         sends += tell_households([climb])
     return Decision((climb.after,), (climb.event,), sends)
 

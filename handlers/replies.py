@@ -181,10 +181,10 @@ def escalated(ticket: Ticket, origin: str, had: str, since: str, words: str) -> 
     return "\n".join(lines)
 
 
-def gone_up(tickets: Sequence[Ticket], grid: str) -> str:
-    """Tell the household where its tickets went."""
+def gone_up(tickets: Sequence[Ticket], grid: str, home: bool = True) -> str:
+    """Say where tickets went; at ``home``, the household group, also that the outcome comes."""
     names = "、".join(brief(t) for t in tickets)
-    return f"{names}已上报到{grid}，有结果在这里说。"
+    return f"{names}已上报到{grid}{'，有结果在这里说' if home else ''}。"
 
 
 def returned(ticket: Ticket, grid: str, why: str) -> str:
