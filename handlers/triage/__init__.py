@@ -127,7 +127,8 @@ class Triage:
             if cue:
                 parts[cue.kind] = parts.get(cue.kind, 0.0) + cue.weight
                 why.append((abs(cue.weight), word))
-        grave = [matter for matter in strong if matter[1].name in EMERGENCIES]
+        told = [m for m in strong if m[1].name in EMERGENCIES]
+        grave = told if told and urgency(told[0][1].name, line) is Urgency.EMERGENCY else []
         if grave:  # a cry for help may come with any words around it
             parts = {kind: max(value, _GRAVE) for kind, value in parts.items()}
         told_trouble = bool(strong) or parts.keys() & {"trouble", "ask"}
@@ -139,10 +140,10 @@ class Triage:
         score += _FORMAL * bool(_PETITION.match(line))
         matters = grave or strong or weak
         topic = matters[0][1] if matters else None
-        told = [w for w, _ in strong] + [w for w, _ in weak]
-        told += [w for _, w in sorted(why, reverse=True)]
+        words = [w for w, _ in strong] + [w for w, _ in weak]
+        words += [w for _, w in sorted(why, reverse=True)]
         return _Sums(score, topic, line.startswith(("建议", "希望能", "强烈建议")),
-                     tuple(dict.fromkeys(told))[:6])  # fmt: skip
+                     tuple(dict.fromkeys(words))[:6])  # fmt: skip
 
 
 @cache
