@@ -17,15 +17,17 @@ _UNIT = re.compile(rf"({_N})\s*单元")
 _ROOM = re.compile(r"(?<![\d.])(\d{3,4})\s*(室|房|号房)?(?![\d年月日元块路万个名多户米人号斤%.])")
 _PLAIN_GROUP = re.compile(rf"({_N})组")
 _NAMED_GROUP = re.compile(rf"([\u4e00-\u9fa5]{{2,3}}组)\s*({_N})号")
-_ROAD = re.compile(r"([\u4e00-\u9fa5]{2,4}?(?:大道|路|街|巷|弄))(?:(\d{1,4})号)?")
+_ROAD = re.compile(
+    r"([\u4e00-\u9fa5]{2,4}?(?:大道|(?<!道)路(?![灯面口边上过由费牌况障政中])|街(?![道上坊])|巷(?![子口]))|[\u4e00-\u9fa5]{2,4}?路(?=口))(?:(\d{1,4})号)?"
+)
 _NOT_ROAD = re.compile(
-    r"^(?:这|那|条|修|道|公|马|铁|水|线|网|电|走|半|一|的|在|到|从|过|出|上|下|前|后|门口|哪|高速|小|整|了|有|没)"
+    r"^(?:这|那|条|修|道|公|马|铁|水|线|网|电|走|半|一|在|到|从|过|出|上|下|前|后|哪|高速|小|整|了|有|没)|[的栋元楼里边门个条]"
 )
 _ESTATE = re.compile(
     r"([\u4e00-\u9fa5A-Za-z0-9]{2,8}?(?:小区|花园|家园|公寓|新村|佳苑|苑|新城|广场|华庭|豪庭|名城|宿舍|安置区|山庄))"
 )
 _LEAD = re.compile(
-    r"^(?:我们|我家|我|咱们|在|是|住|的|请问|投诉|举报|反映|反应|请求|建议|位于|这个|那个|整个|有|对|到|从|就|请|解决|关于|希望)+"
+    r"^(?:我们|我家|我|家在|家住|咱们|在|是|住|的|请问|投诉|举报|反映|反应|请求|建议|位于|这个|那个|整个|有|对|到|从|就|请|解决|关于|希望)+"
 )
 _DIGITS = {c: n for n, c in enumerate("零一二三四五六七八九")} | {"两": 2}
 
@@ -86,7 +88,7 @@ def _group(text: str) -> str:
 def _road(text: str) -> str:
     for found in _ROAD.finditer(text):
         name = _LEAD.sub("", found[1])
-        if len(name) >= 3 and not _NOT_ROAD.match(name):
+        if len(name) >= 3 and not _NOT_ROAD.search(name):
             return name + (f"{found[2]}号" if found[2] else "")
     return ""
 

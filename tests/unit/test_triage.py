@@ -112,6 +112,8 @@ def test_what_goes_on_and_what_agrees(text: str, follows: str) -> None:
         ("7栋3单元501", Place(building="7栋", unit="3单元", room="501")),
         ("二组的水渠塌了", Place(group="2组")), ("石坝组12号", Place(group="石坝组12号")),
         ("石坝垅小区3栋", Place(estate="石坝垅小区", building="3栋")),
+        ("3栋的路灯坏了", Place(building="3栋")), ("单元门口那条路烂了", Place()),
+        ("人民路12号门口", Place(road="人民路12号")), ("车站路口红绿灯坏了", Place(road="车站路")),
         ("走到半路没路灯", Place()), ("花了300元", Place()), ("十二栋", Place(building="12栋")),
     ],
 )  # fmt: skip
