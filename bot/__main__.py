@@ -79,9 +79,12 @@ def _add(
 
 
 def _moment(text: str) -> datetime:
-    moment = datetime.fromisoformat(text)
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text} 不是 ISO 8601 时间") from error
     if moment.tzinfo is None:
-        raise ValueError
+        raise argparse.ArgumentTypeError(f"{text} 没有写时区，例如 2026-11-24T09:00:00+08:00")
     return moment
 
 

@@ -41,7 +41,7 @@ def read_line(line: str, roster: Roster) -> Message:
     """Read a transcript line. Raises BadLineError."""
     try:
         data = json.loads(line)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise BadLineError("不是合格的 JSON") from error
     if not isinstance(data, dict):
         raise BadLineError("应当是一个 JSON 对象")
@@ -80,7 +80,7 @@ def _mentions(data: dict[str, Any]) -> tuple[str, ...]:
 def _kind(data: dict[str, Any]) -> Kind:
     try:
         return Kind(data.get("kind") or "text")
-    except ValueError as error:
+    except (ValueError, TypeError) as error:
         raise BadLineError(f"没有“{data['kind']}”这种消息") from error
 
 

@@ -62,7 +62,7 @@ def hear(scene: Scene) -> Decision:
     called = "@bot" in scene.message.mentions
     if scene.grid is None:
         wants = understanding.decision in {"ticket", "ask"}
-        return say(scene, replies.DIRECT_REPORT if wants else replies.HELLO)
+        return say(scene, replies.DIRECT_REPORT) if wants else NOTHING
     if scene.grid.level is not Level.MICROGRID and not called:
         return NOTHING
     known = _known(scene, asked=called)

@@ -183,3 +183,9 @@ async def test_a_leader_who_cries_fire_is_heard(town: Town) -> None:
     town.say("22:00", "R-1", "u-1", "5栋起火了！都出来！")
     await town.play()
     assert town.events("created")[0]["urgency"] == "emergency"
+
+
+async def test_a_thank_you_for_the_digest_gets_no_answer(town: Town) -> None:
+    town.say("18:05", None, "u-vs", "收到，辛苦了")
+    await town.play()
+    assert not town.sends()
