@@ -84,6 +84,8 @@ _CONFIRM = re.compile(
 _CONTENT = re.compile(
     rf"(?:这样|这回|处理得|办得|很|非常|十分|都|可以|行|好)*[，,\s]*(?:可以|好)?[，,\s]*满意了?{_THANKS}"
 )
+_CONTENT_LAST = re.compile(r".{1,24}[，,。.!、\s](?:很|非常|十分)?满意了?[。.!~]*")
+_UNCONTENT_LAST = re.compile(r".{1,24}[，,。.!、\s](?:很|非常|十分)?不满意[。.!~]*")
 _REOPEN = re.compile(
     r"[\w]{0,8}?(?:(?:还|并|根本|又)?没有?(?:解决|修好|弄好|处理好?|好|通|亮|来电|来水|人管|人来)"
     r"|(?:还是|依然|仍然|仍旧|又|还)(?:是)?(?:坏|不亮|没亮|没好|没修|堵|漏|臭|停[电水]|没[电水]|不行|老样子|一样|响|吵|黑|不通|没解决)"
@@ -137,8 +139,9 @@ def _by_hands(line: str, role: str, quoted: bool) -> str:
 def _by_resident(line: str) -> str:
     if _CANCEL.fullmatch(line):
         return "cancel"
-    if _REOPEN.fullmatch(line):
+    if _REOPEN.fullmatch(line) or _UNCONTENT_LAST.fullmatch(line):
         return "reopen"
-    if _NEGATIVE.search(line.replace("没问题", "")) or _PARTLY.search(line):
+    if _NEGATIVE.search(re.sub("没问题|没事", "", line)) or _PARTLY.search(line):
         return ""
-    return "confirm" if _CONFIRM.fullmatch(line) or _CONTENT.fullmatch(line) else ""
+    ways = (_CONFIRM, _CONTENT, _CONTENT_LAST)
+    return "confirm" if any(way.fullmatch(line) for way in ways) else ""

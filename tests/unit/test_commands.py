@@ -39,6 +39,8 @@ def test_every_word_has_its_function() -> None:
         ("#1024 办结 已更换", "resolve", {"ticket": "1024", "text": "已更换"}),
         ("办结1024，已更换灯泡", "resolve", {"ticket": "1024", "text": "已更换灯泡"}),
         ("路灯办结，物业换了灯泡", "resolve", {"text": "路灯 物业换了灯泡"}),
+        ("火已扑灭，办结", "resolve", {"text": "火已扑灭"}),
+        ("3栋的已办结", "resolve", {"text": "3栋的已"}),
         ("进展：师傅，下午到", "progress", {"text": "师傅，下午到"}),
         ("吹哨", "escalate", {}),
         ("吹哨，请社区出面开协商会", "escalate", {"text": "请社区出面开协商会"}),
@@ -106,6 +108,7 @@ def test_how_leaders_really_say_it(text: str, name: str) -> None:
     [
         ("好了", "confirm"), ("亮了，谢谢", "confirm"), ("修好了，谢谢师傅", "confirm"),
         ("这样可以，满意", "confirm"), ("可以了，谢谢", "confirm"), ("已经好了", "confirm"),
+        ("谢谢大家，已经没事了，满意", "confirm"), ("等了三天，不满意", "reopen"),
         ("还是坏的", "reopen"), ("又坏了", "reopen"), ("还没好", "reopen"), ("没修好", "reopen"),
         ("还是没解决", "reopen"), ("路灯还是不亮", "reopen"), ("水还在漏", ""),
         ("不用了，已经好了", "cancel"), ("算了，不用来了", ""),
