@@ -135,7 +135,7 @@ async def drive(app: App, batch: list[Message]) -> float:
     outbox = asyncio.create_task(app.outbox.run())
     began = time.perf_counter()
     await asyncio.gather(*(worker() for _ in range(IN_FLIGHT)))
-    while await app.store.read(lambda s: s.waiting(machine())):
+    while await app.store.read(lambda s: s.first_waiting()):
         await asyncio.sleep(0.01)
     took = time.perf_counter() - began
     outbox.cancel()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
@@ -67,10 +68,10 @@ class Outbox:
             except Exception:
                 # whatever it is, the next message must still find somebody to send it
                 log.exception("the outbox met a fault and goes on")
-            try:
-                await asyncio.wait_for(self._wake.wait(), _POLL)
-            except TimeoutError:
-                continue
+            with contextlib.suppress(TimeoutError):
+                # not wait_for: before Python 3.12 it may swallow the cancellation that stops us
+                async with asyncio.timeout(_POLL):
+                    await self._wake.wait()
 
     async def finish(self) -> None:
         """Let messages in flight arrive and be marked, so that a stop repeats none."""

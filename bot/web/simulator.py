@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import itertools
 import json
 from collections.abc import Mapping, Sequence
@@ -150,10 +151,9 @@ class SimulatorPage:
             if said:
                 await socket.send_json({"type": "items", "items": [self._item(s) for s in said]})
             await socket.send_json({"type": "clock", "now": self._now()})
-            try:
-                await asyncio.wait_for(watcher.wait(), 1)
-            except TimeoutError:
-                continue
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(1):
+                    await watcher.wait()
 
     def _item(self, said: Said) -> dict[str, Any]:
         item: dict[str, Any] = {
