@@ -13,6 +13,13 @@ def first_tables(db: Database) -> None:
     db.executescript(_FIRST)
 
 
+@migrations()
+def live_groups(db: Database) -> None:
+    """Which account said what, pictures and files, and a room's latest words for quotes."""
+    for statement in _LIVE.split(";"):  # not executescript: it would commit halfway
+        db.execute(statement)
+
+
 # Times are UTC text of one width, so that they sort; see sqlite.stamp.
 _FIRST = """
 create table grids (code text primary key, name text, level text, parent text, room text);
@@ -59,4 +66,16 @@ create table questions (room text, person text, command text, choices text, aske
                         primary key (room, person)) without rowid;
 create table jobs (name text primary key, fired_at text);
 create table settings (key text primary key, value text);
+"""
+
+_LIVE = """
+alter table outbox add column account text not null default '';
+alter table outbox add column files text not null default '[]';
+create index outbox_sent_at on outbox (sent_at) where sent_at is not null;
+create index inbox_room on inbox (room, at);
+create index outbox_room on outbox (room, id) where state = 'sent';
+create index inbox_ticket on inbox (ticket) where ticket is not null;
+create table attachments (message text primary key, room text, kind text, state text, name text,
+                          path text, size integer, tries integer, again text, why text);
+create index attachments_wanted on attachments (again) where state = 'wanted';
 """
