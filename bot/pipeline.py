@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from bot.clock import Clock
 from bot.models import (
@@ -27,7 +27,7 @@ from bot.models import (
 )
 from handlers import finish, menu, quoting
 from handlers.names import plain_name
-from handlers.report import STORY
+from handlers.report import SPOKEN, STORY
 from handlers.rights import speaks_as
 from handlers.roster import Roster
 from handlers.scene import Scene
@@ -36,6 +36,9 @@ from schedules.policy import Promises
 from storage.base import Session, Store
 
 log = logging.getLogger(__name__)
+
+_UNHEARD = "unheard"
+"""The setting that holds when a room's leader was last asked to listen to a voice message."""
 
 REMEMBERED = timedelta(days=7)
 """How long after its end a ticket can still be asked about and reopened without its number."""
@@ -98,6 +101,8 @@ class Pipeline:
             outcome = "followed"  # more on a ticket, or a neighbour's assent
         session.remember(replace(message, quote=quote), outcome, understood.score, number)
         self._attach(session, message, decision, number)
+        if message.kind in SPOKEN and decision.sends and number is None:
+            session.keep_setting(f"{_UNHEARD} {message.room}", self._clock().isoformat())
         return outcome
 
     def _attach(
@@ -143,6 +148,9 @@ class Pipeline:
             scene = self._reported(session, scene, command)
         elif command and not command.explicit:
             scene = replace(scene, plain=self._triage.judge(message.text, role=_role(scene)))
+        if message.kind in SPOKEN:
+            told = session.setting(f"{_UNHEARD} {message.room}")
+            scene = replace(scene, told_at=datetime.fromisoformat(told) if told else None)
         if _idle(scene, own):
             return scene
         return self._with_tickets(session, scene, own)

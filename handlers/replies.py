@@ -108,6 +108,11 @@ def withdrawn(ticket: Ticket) -> str:
     return f"消息撤回了，{ticket.number}号一并撤销。"
 
 
+def unheard(grid: str, who: str, what: str) -> str:
+    """Ask a leader to listen to what the bot can't."""
+    return f"{grid}的{who}发了{what}，我听不懂，请您听一下；要是报事，回复那条消息写“下单 …”就行。"
+
+
 REPORT_WHAT = "要报什么事？写在“下单”后面就行，比如：下单 3栋2单元路灯不亮。"
 DIRECT_REPORT = "请把这件事发到您家的联户群里，我在群里登记，网格长也能马上看到。"
 HELLO = "我在。有事直接说，比如“3栋的路灯坏了”；想看用法回复“帮助”。"

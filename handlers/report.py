@@ -22,6 +22,7 @@ from bot.models import (
     Watcher,
 )
 from handlers import people, replies
+from handlers.masking import mask
 from handlers.scene import Scene, answer, say, to_room
 from handlers.take import act
 from handlers.workflow import history_line
@@ -40,6 +41,9 @@ _VAGUE_SPAN = timedelta(hours=2)
 _PLACE_SPAN = timedelta(days=7)
 _EMERGENCY_SPAN = timedelta(minutes=30)
 _ALIKE = 0.5
+
+SPOKEN = frozenset({Kind.VOICE, Kind.VIDEO})
+"""What the bot can't understand."""
 
 _WAITING = frozenset({State.OPEN, State.CLAIMED, State.SUSPENDED})
 _SHOWN = {Kind.IMAGE: "［图片］", Kind.FILE: "［文件］", Kind.VOICE: "［语音］",
@@ -70,7 +74,24 @@ def hear(scene: Scene) -> Decision:
         return known
     if understanding.decision == "ticket":
         return open_ticket(scene)
+    if scene.message.kind in SPOKEN:
+        return unheard(scene)
     return say(scene, replies.HELLO) if called else NOTHING
+
+
+def unheard(scene: Scene) -> Decision:
+    """A voice or video message that belongs to no ticket: the leader is asked to listen, in a
+    direct message and once in a while, since the bot can't."""
+    lately = scene.told_at and scene.now - scene.told_at < QUIET
+    if lately or scene.roles or scene.grid is None:
+        return NOTHING
+    takers = people.takers(scene.grid.code, scene.roster)
+    leader = next((r.person for r in takers if r.person), "")
+    if not leader:
+        return NOTHING
+    what = "视频" if scene.message.kind is Kind.VIDEO else "语音"
+    text = replies.unheard(scene.grid.name, scene.speaker, what)
+    return Decision(sends=(Send(Reason.NOTICE, mask(text), to=leader, in_hours=True),))
 
 
 def _known(scene: Scene, asked: bool) -> Decision | None:

@@ -57,6 +57,8 @@ class Scene:
     """Whose report it is: the speaker, or the author of the quoted message."""
     source: str = ""
     next_number: int = 0
+    told_at: datetime | None = None
+    """When the leader was last told of a voice message in this room."""
     plain: Understanding | None = None
     """The words of a natural saying understood as words, in case it orders nothing."""
 

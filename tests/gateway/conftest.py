@@ -32,9 +32,7 @@ from tests.gateway.driver import BOT, TOKEN, MockGateway, free_port
 NAMES = {role.person: role.name for role in ROLES} | {
     "r1": "老张", "r2": "李姐", "u-a": "管理员", BOT: "接单助手", "wxid_bot2": "接单助手二",
 }  # fmt: skip
-ROOMS = {
-    grid.room: {"topic": grid.name, "members": [*NAMES]} for grid in GRIDS if grid.room
-}
+ROOMS = {grid.room: {"topic": grid.name, "members": [*NAMES]} for grid in GRIDS if grid.room}
 WORLD: dict[str, Any] = {"people": NAMES, "rooms": ROOMS, "friends": [r.person for r in ROLES]}
 ADMIN = Role("u-a", "管理员", RoleKind.ADMIN, "C")
 
@@ -66,7 +64,8 @@ class Service:
 def config_for(gateways: list[MockGateway], folder: Path, **more: Any) -> Config:
     names = ("one", "two", "three")
     accounts = tuple(
-        AccountConfig(name, gateway.address, TOKEN) for name, gateway in zip(names, gateways, strict=False)
+        AccountConfig(name, gateway.address, TOKEN)
+        for name, gateway in zip(names, gateways, strict=False)
     )
     config = replace(
         Config(), channel="wechaty", wechaty=WechatyConfig(accounts),
@@ -97,6 +96,8 @@ async def serve(tmp_path: Path) -> AsyncIterator[Serve]:
             roster = Roster(GRIDS, [*ROLES, ADMIN])
             await store.transact(lambda s: save_roster(s, roster, "test"))
             clock = ShiftedClock(moment(at) - machine())
+            for gateway in gateways:
+                gateway.clock = clock
             config = config_for(gateways, tmp_path, **more)
             app = await stack.enter_async_context(group_service(config, store, roster, clock))
             service = Service(app, clock, gateways)

@@ -9,11 +9,12 @@ import os
 import signal
 import socket
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parents[2]
-TOKEN = "puppet_mock_jiedan"
+TOKEN = "puppet_mock_jiedan"  # noqa: S105 - of a gateway that lives for a test
 BOT = "wxid_bot"
 
 
@@ -34,7 +35,9 @@ def free_port() -> int:
 class MockGateway:
     """One gateway, one account. ``told`` is what it printed: what the bot sent, and so on."""
 
-    def __init__(self, folder: Path, world: dict[str, Any], bot: str = BOT, **options: bool) -> None:
+    def __init__(
+        self, folder: Path, world: dict[str, Any], bot: str = BOT, **options: bool
+    ) -> None:
         self.port = free_port()
         self.bot = bot
         self.told: list[dict[str, Any]] = []
@@ -45,6 +48,8 @@ class MockGateway:
         self._reader: asyncio.Task[None] | None = None
         self._answers: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
         self._changed = asyncio.Event()
+        self.clock: Callable[[], datetime] | None = None
+        """What time people have, if it isn't the machine's."""
 
     @property
     def address(self) -> str:
@@ -88,6 +93,8 @@ class MockGateway:
         assert self._process
         assert self._process.stdin
         fields = {key.rstrip("_"): value for key, value in what.items()}
+        if self.clock:
+            fields.setdefault("at", int(self.clock().timestamp() * 1000))
         self._process.stdin.write(json.dumps({"op": op, **fields}).encode() + b"\n")
         async with asyncio.timeout(30):
             answer = await self._answers.get()

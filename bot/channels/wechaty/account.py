@@ -16,7 +16,7 @@ import grpc.aio
 
 from bot.channels.base import AccountState, File, SendError, UnsureError
 from bot.channels.wechaty.troubles import lost_link, never_left, short, trouble
-from bot.channels.wechaty.wire import Endpoint, Gateway, Happening
+from bot.channels.wechaty.wire import Endpoint, Gateway, Happening, words
 
 log = logging.getLogger(__name__)
 
@@ -97,16 +97,16 @@ class Account:
     async def _serve(self, gateway: Gateway) -> None:
         await gateway.call("Version", _SOON)
         await gateway.call("Start", _PATIENT)  # never Stop: it would end the WeChat session
-        words: asyncio.Queue[asyncio.Task[tuple[Any, str] | None]] = asyncio.Queue(_AT_ONCE)
+        queue: asyncio.Queue[asyncio.Task[tuple[Any, str] | None]] = asyncio.Queue(_AT_ONCE)
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._listen(gateway, words, tasks))
-            tasks.create_task(self._hand_over(words))
+            tasks.create_task(self._listen(gateway, queue, tasks))
+            tasks.create_task(self._hand_over(queue))
             tasks.create_task(self._probe(gateway))
 
     async def _listen(
         self,
         gateway: Gateway,
-        words: asyncio.Queue[asyncio.Task[tuple[Any, str] | None]],
+        queue: asyncio.Queue[asyncio.Task[tuple[Any, str] | None]],
         tasks: asyncio.TaskGroup,
     ) -> None:
         async for kind, payload in gateway.events():
@@ -114,11 +114,11 @@ class Account:
             if self._gateway is None:
                 self._connected(gateway)
                 for message_id in self._unread:
-                    await words.put(tasks.create_task(self._words(gateway, message_id)))
+                    await queue.put(tasks.create_task(self._words(gateway, message_id)))
                 self._unread = []
             if kind == Happening.MESSAGE:
                 message_id = str(_read(payload).get("messageId", ""))
-                await words.put(tasks.create_task(self._words(gateway, message_id)))
+                await queue.put(tasks.create_task(self._words(gateway, message_id)))
             elif kind != Happening.HEARTBEAT:
                 tasks.create_task(self._event(gateway, kind, _read(payload)))
         raise _LostError("网关断开了")
@@ -162,22 +162,27 @@ class Account:
         try:
             if room:
                 member = await gateway.call("RoomMemberPayload", _SOON, id=room, member_id=person)
-                name = str(member.room_alias or member.name)
+                name = words(member.room_alias or member.name)
             else:
-                name = str((await gateway.call("ContactPayload", _SOON, id=person)).name)
+                name = words((await gateway.call("ContactPayload", _SOON, id=person)).name)
         except grpc.aio.AioRpcError:
             return ""  # the words matter more than the name
         self._names[room, person] = name
         return name
 
-    async def _hand_over(self, words: asyncio.Queue[asyncio.Task[tuple[Any, str] | None]]) -> None:
+    async def _hand_over(self, queue: asyncio.Queue[asyncio.Task[tuple[Any, str] | None]]) -> None:
         while True:
-            found = await (await words.get())
-            if found:
-                payload, name = found
-                if payload.room_id:
-                    self.rooms.add(payload.room_id)
+            found = await (await queue.get())
+            if found is None:
+                continue
+            payload, name = found
+            if payload.room_id:
+                self.rooms.add(payload.room_id)
+            try:
                 await self.heard(self, payload, name)
+            except Exception:  # of one message: the next must still be heard
+                self.lost += 1
+                log.exception("account %s: message %s met a fault", self.name, payload.id)
 
     async def _event(self, gateway: Gateway, kind: int, payload: dict[str, Any]) -> None:
         if kind == Happening.LOGIN:

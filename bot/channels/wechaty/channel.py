@@ -27,7 +27,7 @@ from bot.channels.base import (
 from bot.channels.wechaty.account import Account
 from bot.channels.wechaty.reading import message_of, place_text
 from bot.channels.wechaty.troubles import short
-from bot.channels.wechaty.wire import FRIEND_REQUEST, Endpoint, Happening
+from bot.channels.wechaty.wire import FRIEND_REQUEST, Endpoint, Happening, words
 from bot.clock import Clock
 from bot.models import Kind, Message, Send
 from storage.base import StorageError
@@ -179,7 +179,7 @@ class Wechaty:
         asked = await account.ask("FriendshipPayload", id=request)
         if asked.type != FRIEND_REQUEST:
             return
-        code = await self._doors.code(asked.hello)
+        code = await self._doors.code(words(asked.hello))
         if not code and not self._doors.known(asked.contact_id):
             return
         await account.ask("FriendshipAccept", id=request)
@@ -241,7 +241,7 @@ class Wechaty:
         if account is None:
             raise FetchError("没有在线的账号在这个群里")
         try:
-            box = json.loads((await account.ask("MessageFile", id=message_id)).file_box)
+            box = json.loads(words((await account.ask("MessageFile", id=message_id)).file_box))
             data = await self._content(account, box, largest)
         except SendError as error:
             raise FetchError(str(error)) from error

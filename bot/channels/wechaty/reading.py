@@ -7,7 +7,7 @@ from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Any
 
-from bot.channels.wechaty.wire import Said
+from bot.channels.wechaty.wire import Said, words
 from bot.models import BOT_MENTION, Kind, Message
 
 _KINDS = {
@@ -34,9 +34,9 @@ def message_of(payload: Any, name: str, ours: Collection[str], now: datetime) ->
     kind = kind_of(payload.type)
     if kind is None:
         return None
-    text, quote = payload.text, None
+    text, quote = words(payload.text), None
     if kind is Kind.RECALLED:
-        text, quote = "", payload.text  # the gateway puts the id of what was taken back there
+        text, quote = "", text  # the gateway puts the id of what was taken back there
     elif kind is not Kind.TEXT:
         text = ""
     called = any(person in ours for person in payload.mention_ids)
@@ -63,5 +63,5 @@ def _moment(payload: Any, now: datetime) -> datetime:  # noqa: ANN401
 
 def place_text(location: Any) -> str:  # noqa: ANN401
     """Return a place sent from the map in words: its name and address."""
-    parts = dict.fromkeys(part.strip() for part in (location.address, location.name))
+    parts = dict.fromkeys(words(part).strip() for part in (location.address, location.name))
     return " ".join(part for part in parts if part)

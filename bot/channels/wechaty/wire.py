@@ -23,11 +23,13 @@ _PACKAGE = "wechaty.puppet"
 _TYPES = {
     "string": descriptor_pb2.FieldDescriptorProto.TYPE_STRING,
     "bytes": descriptor_pb2.FieldDescriptorProto.TYPE_BYTES,
+    # Strings that people wrote are read as bytes, the same on the wire: half an emoji, as some
+    # phones send it, is no UTF-8, and protobuf would refuse the whole message.
+    "words": descriptor_pb2.FieldDescriptorProto.TYPE_BYTES,
     "enum": descriptor_pb2.FieldDescriptorProto.TYPE_INT32,  # the same on the wire
     "bool": descriptor_pb2.FieldDescriptorProto.TYPE_BOOL,
     "int64": descriptor_pb2.FieldDescriptorProto.TYPE_INT64,
     "int32": descriptor_pb2.FieldDescriptorProto.TYPE_INT32,
-    "double": descriptor_pb2.FieldDescriptorProto.TYPE_DOUBLE,
 }
 
 MESSAGES: dict[str, dict[str, tuple[str, int]]] = {
@@ -36,22 +38,21 @@ MESSAGES: dict[str, dict[str, tuple[str, int]]] = {
     "VersionRequest": {},
     "VersionResponse": {"version": ("string", 1)},
     "EventRequest": {},
-    "EventResponse": {"type": ("enum", 1), "payload": ("string", 2)},
+    "EventResponse": {"type": ("enum", 1), "payload": ("words", 2)},
     "MessagePayloadRequest": {"id": ("string", 1)},
     "MessagePayloadResponse": {
-        "id": ("string", 1), "filename": ("string", 2), "text": ("string", 3),
+        "id": ("string", 1), "text": ("words", 3),
         "type": ("enum", 5), "talker_id": ("string", 6), "room_id": ("string", 7),
         "listener_id": ("string", 8), "mention_ids": ("repeated string", 9),
         "receive_time": ("Timestamp", 10),
     },
     "Timestamp": {"seconds": ("int64", 1), "nanos": ("int32", 2)},
     "MessageFileRequest": {"id": ("string", 1)},
-    "MessageFileResponse": {"file_box": ("string", 1)},
+    "MessageFileResponse": {"file_box": ("words", 1)},
     "MessageLocationRequest": {"id": ("string", 1)},
     "MessageLocationResponse": {"location": ("LocationPayload", 1)},
     "LocationPayload": {
-        "address": ("string", 2), "latitude": ("double", 3), "longitude": ("double", 4),
-        "name": ("string", 5),
+        "address": ("words", 2), "name": ("words", 5),
     },
     "MessageSendTextRequest": {
         "conversation_id": ("string", 1), "text": ("string", 2),
@@ -61,14 +62,14 @@ MESSAGES: dict[str, dict[str, tuple[str, int]]] = {
     "MessageSendFileRequest": {"conversation_id": ("string", 1), "file_box": ("string", 2)},
     "MessageSendFileResponse": {"id": ("string", 2)},
     "ContactPayloadRequest": {"id": ("string", 1)},
-    "ContactPayloadResponse": {"id": ("string", 1), "name": ("string", 4)},
+    "ContactPayloadResponse": {"id": ("string", 1), "name": ("words", 4)},
     "ContactListRequest": {},
     "ContactListResponse": {"ids": ("repeated string", 1)},
     "RoomListRequest": {},
     "RoomListResponse": {"ids": ("repeated string", 1)},
     "RoomMemberPayloadRequest": {"id": ("string", 1), "member_id": ("string", 2)},
     "RoomMemberPayloadResponse": {
-        "id": ("string", 1), "room_alias": ("string", 2), "name": ("string", 5),
+        "id": ("string", 1), "room_alias": ("words", 2), "name": ("words", 5),
     },
     "RoomInvitationPayloadRequest": {"id": ("string", 1)},
     "RoomInvitationPayloadResponse": {"id": ("string", 1), "inviter_id": ("string", 2)},
@@ -76,7 +77,7 @@ MESSAGES: dict[str, dict[str, tuple[str, int]]] = {
     "RoomInvitationAcceptResponse": {},
     "FriendshipPayloadRequest": {"id": ("string", 1)},
     "FriendshipPayloadResponse": {
-        "id": ("string", 1), "contact_id": ("string", 2), "hello": ("string", 3),
+        "id": ("string", 1), "contact_id": ("string", 2), "hello": ("words", 3),
         "type": ("enum", 4),
     },
     "FriendshipAcceptRequest": {"id": ("string", 1)},
@@ -122,6 +123,11 @@ class Said(IntEnum):
 
 FRIEND_REQUEST = 2
 """`FRIENDSHIP_TYPE_RECEIVE`: somebody asks to be a friend."""
+
+
+def words(data: bytes) -> str:
+    """Return what people wrote; what is no UTF-8 in it is replaced."""
+    return data.decode("utf-8", "replace")
 
 
 def _described() -> descriptor_pb2.FileDescriptorProto:
@@ -201,7 +207,7 @@ class Gateway:
             response_deserializer=_classes["EventResponse"].FromString,
         )(_classes["EventRequest"](), metadata=self._metadata)
         async for event in stream:
-            yield event.type, event.payload
+            yield event.type, words(event.payload)
 
     async def upload(self, data: bytes, timeout: float) -> str:
         """Hand a file over; return the id by which a file box names it."""
