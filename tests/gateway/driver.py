@@ -119,6 +119,13 @@ class MockGateway:
         await self.until(lambda: any(words in text for text in self.texts(to)), seconds)
         return next(t for t in self.sent(to) if words in t["text"])
 
+    def authority(self) -> bytes:
+        """Who signed the gateway's own certificate: a file of its package."""
+        folder = ROOT / "gateway" / "node_modules" / "wechaty-puppet-service" / "dist" / "esm"
+        text = (folder / "src" / "auth" / "ca.js").read_text(encoding="utf-8")
+        start = text.index("-----BEGIN CERTIFICATE-----")
+        return text[start : text.index("-----END CERTIFICATE-----", start) + 25].encode()
+
     def signal(self, number: int) -> None:
         """Send a signal: SIGSTOP freezes the gateway, SIGCONT thaws it."""
         assert self._process
