@@ -24,7 +24,7 @@ from bot.models import (
     Ticket,
     Understanding,
 )
-from handlers import finish, menu
+from handlers import bind, finish, menu
 from handlers.rights import speaks_as
 from handlers.roster import Roster
 from handlers.scene import Scene
@@ -51,6 +51,8 @@ class Pipeline:
         self._clock = clock
         self.committed: Callable[[], None] = lambda: None
         """Called after each commit; the outbox listens."""
+        self.rebound: Callable[[Session, Roster, Roster], None] = lambda *_: None
+        """Called in the transaction with the roster a binding was decided on and the new one."""
 
     async def receive(self, message: Message) -> str:
         """Handle a message once; return what became of it when that is on disk.
@@ -80,8 +82,7 @@ class Pipeline:
     def _handle(self, session: Session, message: Message) -> str:
         grid = self.roster.by_room(message.room) if message.room else None
         if message.room and grid is None:
-            session.remember(message, "unbound", 0.0, None)
-            return "unbound"
+            return self._unbound(session, message)
         if message.kind is Kind.RECALLED:
             return self._recall(session, message, grid)
         scene = self._scene(session, message, grid)
@@ -93,7 +94,39 @@ class Pipeline:
         if number and outcome in {"ask", "ignore"}:
             outcome = "followed"  # more on a ticket, or a neighbour's assent
         session.remember(message, outcome, understood.score, number)
+        self._rebind(session, scene, decision)
         return outcome
+
+    def _unbound(self, session: Session, message: Message) -> str:
+        """Keep what is said in a group of no grid, and keep silent, but to the words that bind
+        it and to whoever calls the bot."""
+        command = bind.ordered(message.text)
+        called = BOT_MENTION in message.mentions
+        if message.kind is not Kind.TEXT or not (command or called):
+            session.remember(message, "unbound", 0.0, None)
+            return "unbound"
+        now = self._promises.calendar.local(self._clock())
+        scene = Scene(
+            now, message, message.text, Understanding("command", command=command), self.roster,
+            None, self.roster.roles_of(message.sender),
+            lost_grid=session.lost_grid(message.room or ""),
+        )  # fmt: skip
+        decision = bind.stranger(scene)
+        if command:
+            decision = menu.decide(self._with_code(session, scene, command))
+        self._commit(session, message, decision)
+        session.remember(message, "command", 0.0, None)
+        self._rebind(session, scene, decision)
+        return "command"
+
+    def _with_code(self, session: Session, scene: Scene, command: Command) -> Scene:
+        return replace(scene, code=session.code(bind.secret(command), scene.now))
+
+    def _rebind(self, session: Session, scene: Scene, decision: Decision) -> None:
+        """Serve the roster as a decision leaves it from the next message on, even in the same
+        commit. The last step, since a fault after it could not undo it."""
+        if decision.bindings:
+            self.rebound(session, scene.roster, bind.rebound(scene.roster, decision.bindings))
 
     def _commit(self, session: Session, message: Message, decision: Decision) -> None:
         if decision is NOTHING:
@@ -119,6 +152,8 @@ class Pipeline:
         )  # fmt: skip
         scene = replace(scene, reporter_name=scene.speaker)
         command = understood.command
+        if command and command.name == "bind":
+            return self._with_code(session, scene, command)
         if command and command.name == "report":
             scene = self._reported(session, scene, command)
         elif command and not command.explicit:
