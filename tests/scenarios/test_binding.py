@@ -24,7 +24,6 @@ from bot.models import (
     RoleKind,
     Send,
 )
-from handlers.bind import code_in
 from handlers.roster import Roster
 from storage.base import StorageError
 from storage.sqlite import SqliteStore
@@ -393,19 +392,3 @@ async def test_it_survives_a_restart_and_an_import_of_the_same_files(chat: Chat)
     assert chat.app.roster.by_room("R-new")
     assert [r.name for r in chat.app.roster.roles_of("u-new")] == ["林网格"]
     assert chat.app.roster.roles_of("u-1") == ()
-
-
-@pytest.mark.parametrize(
-    ("text", "code"),
-    [
-        ("认证 8K3Q-7PMA", "8K3Q7PMA"),
-        ("我是林网格，认证8k3q7pma", "8K3Q7PMA"),
-        ("认证 ８Ｋ３Ｑ　７ＰＭＡ，谢谢", "8K3Q7PMA"),
-        ("我是一网格的居民", ""),
-        ("认证 8K3Q-7PMA9", ""),
-        ("认证 8K3Q-7PMO", ""),
-        ("", ""),
-    ],
-)
-def test_the_code_in_a_hello(text: str, code: str) -> None:
-    assert code_in(text) == code
