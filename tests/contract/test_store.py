@@ -263,11 +263,14 @@ class TestStore:
         self, store: SqliteStore
     ) -> None:
         await store.transact(lambda s: s.save_roster(GRIDS, ROLES))
+        await store.transact(lambda s: s.bind(RoomBinding("M2", "R-1"), NOW))
+        assert await store.read(rooms) == {"M2": "R-1"}, "one group, one grid"
+        await store.transact(lambda s: s.bind(RoomBinding("M2", "R-2"), NOW))
         await store.transact(lambda s: s.bind(RoomBinding("M1", ""), NOW))
         await store.transact(lambda s: s.save_roster(GRIDS, ROLES))
         assert await store.read(rooms) == {"M2": "R-2"}
         await store.transact(lambda s: s.bind(RoomBinding("M2", "R-1"), NOW))
-        assert await store.read(rooms) == {"M2": "R-1"}, "one group, one grid"
+        assert await store.read(rooms) == {"M2": "R-1"}
         files = [replace(g, room="") if g.code == "M1" else g for g in GRIDS]
         await store.transact(lambda s: s.save_roster(files, ROLES))
         await store.transact(lambda s: s.save_roster(GRIDS, ROLES))

@@ -111,7 +111,7 @@ async def chat(store: SqliteStore) -> Chat:
 @pytest.mark.parametrize("who", ["u-1", "u-1d", "u-b", "u-t"])
 async def test_a_leader_or_deputy_there_or_above_binds_a_group(chat: Chat, who: str) -> None:
     assert "还没有绑定" in await chat.say("R-new", "r1", LAMP, BOT_MENTION)
-    assert "一支部一网格" in await chat.say("R-new", who, "绑定 M1 8K3Q-7PMA")
+    assert "就是一支部一网格的群" in await chat.say("R-new", who, "绑定 M1 8K3Q-7PMA")
     assert chat.outcome == "command"
     assert "1001" in await chat.say("R-new", "r1", LAMP)
     assert not await chat.still_good("8K3Q7PMA")
@@ -122,8 +122,8 @@ async def test_an_admin_of_the_city_binds_any_group_the_city_s_too(chat: Chat) -
     await chat.load()
     await chat.app.tick()
     await chat.code("AAAABBBB", "C")
-    assert "浏川市" in await chat.say("R-city", "u-a", "绑定 C AAAA-BBBB")
-    assert "一支部一网格" in await chat.say("R-new", "u-a", "绑定 M1 8K3Q-7PMA")
+    assert "就是浏川市的群" in await chat.say("R-city", "u-a", "绑定 C AAAA-BBBB")
+    assert "就是一支部一网格的群" in await chat.say("R-new", "u-a", "绑定 M1 8K3Q-7PMA")
 
 
 @pytest.mark.parametrize(
@@ -190,7 +190,7 @@ async def test_another_grid_s_group_is_refused_by_name(chat: Chat) -> None:
     assert "解绑 M2" in answer
     assert await chat.still_good("8K3Q7PMA")
     assert "解绑了" in await chat.say("R-2", "u-b", "解绑 M2")
-    assert "一支部一网格" in await chat.say("R-2", "u-b", "绑定 M1 8K3Q-7PMA")
+    assert "就是一支部一网格的群" in await chat.say("R-2", "u-b", "绑定 M1 8K3Q-7PMA")
 
 
 async def test_the_same_again_is_said_and_costs_no_code(chat: Chat) -> None:
