@@ -289,12 +289,7 @@ class TestStore:
         assert await store.read(rooms) == {"M1-new": "R-1"}
 
     @pytest.mark.parametrize(
-        ("filed", "now"),
-        [
-            ("u-1", "u-chat"),
-            ("", "u-chat"),
-            ("u-file", "u-file"),
-        ],
+        ("filed", "now"), [("u-1", "u-chat"), ("", "u-chat"), ("u-file", "u-file")]
     )
     async def test_for_a_person_the_newest_word_wins(
         self, store: SqliteStore, filed: str, now: str
