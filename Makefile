@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: setup demo test lint bench lock browser clean
+.PHONY: setup demo test lint bench gateway lock browser clean
 
 setup: .venv/ready  ## make .venv, with .venv/bin/jiedan
 
@@ -15,7 +15,15 @@ setup: .venv/ready  ## make .venv, with .venv/bin/jiedan
 demo: setup  ## open the simulator: a sample township's groups on one page
 	$(BIN)/jiedan demo
 
-test: setup browser lint  ## everything that must hold before a commit
+gateway: gateway/ready  ## a WeChat to play with: the mock gateway, one line a message
+	@WECHATY_LOG=silent sh gateway/node.sh node --no-deprecation gateway/gateway.mjs --play
+
+gateway/ready: .venv/ready gateway/requirements.lock gateway/package-lock.json
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r gateway/requirements.lock
+	sh gateway/node.sh npm ci --prefix gateway --loglevel=error
+	touch $@
+
+test: setup gateway/ready browser lint  ## everything that must hold before a commit
 	$(BIN)/pytest
 
 lint: setup
@@ -33,6 +41,8 @@ bench: setup  ## messages a second, beside the limits of the parts
 lock:  ## pin again after a change of pyproject.toml (needs uv)
 	uv pip compile --quiet --universal --python-version 3.11 --extra dev --generate-hashes \
 		--no-emit-index-url --no-header pyproject.toml --output-file requirements.lock
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+		--no-emit-index-url --no-header gateway/requirements.in --output-file gateway/requirements.lock
 
 clean:
-	rm -rf .venv build *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf .venv gateway/node_modules gateway/ready build *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import random
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -13,11 +14,12 @@ from uuid import uuid4
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
+from bot.attachments import Cabinet
 from bot.channels.base import Channel
 from bot.clock import Clock
 from bot.config import Config, ConfigError
 from bot.outbox import Outbox
-from bot.pace import Pace
+from bot.pace import Pace, Rates
 from bot.pipeline import Pipeline
 from bot.ticker import HEARTBEAT, Ticker
 from handlers.roster import Roster
@@ -47,6 +49,8 @@ class App:
     outbox: Outbox
     clock: Clock
     roster: Roster
+    channel: Channel
+    cabinet: Cabinet
     roster_version: str = ""
 
     def use_roster(self, roster: Roster) -> None:
@@ -133,14 +137,33 @@ def build(config: Config, store: Store, roster: Roster, channel: Channel, clock:
     promises = promises_of(config)
     pipeline = Pipeline(store, triage_of(config), promises, roster, clock)
     ticker = Ticker(store, promises, schedule_of(config), roster)
-    rates = config.rates
-    paced = channel.abilities.paced
-    pace = Pace(rates.account_per_minute, rates.room_per_minute) if paced else Pace(0, 0)
-    outbox = Outbox(store, channel, pace, clock, promises.calendar.is_open)
-    pipeline.committed = ticker.committed = outbox.wake
-    app = App(config, store, pipeline, ticker, outbox, clock, roster)
+    cabinet = cabinet_of(config, store, channel, clock)
+    pace = Pace(rates_of(config), promises.calendar.local, random.Random())  # noqa: S311 - a pause
+    outbox = Outbox(store, channel, pace, clock, promises.calendar.is_open, cabinet)
+
+    def committed() -> None:
+        outbox.wake()
+        cabinet.wake()
+
+    pipeline.committed = ticker.committed = committed
+    app = App(config, store, pipeline, ticker, outbox, clock, roster, channel, cabinet)
     pipeline.rebound = app.rebound
+    outbox.name_of = lambda person: next((r.name for r in app.roster.roles_of(person)), person)
     return app
+
+
+def rates_of(config: Config) -> Rates:
+    """Return how fast a configuration lets accounts speak."""
+    rates = config.rates
+    return Rates(
+        rates.account_per_minute, rates.room_per_minute, rates.account_per_day, rates.pause
+    )
+
+
+def cabinet_of(config: Config, store: Store, channel: Channel, clock: Clock) -> Cabinet:
+    """Return the folder of attachments that a configuration names."""
+    kept = config.attachments
+    return Cabinet(store, channel, clock, Path(kept.folder), kept.largest_mb << 20)
 
 
 def save_roster(session: Session, roster: Roster, version: str) -> None:
@@ -159,9 +182,10 @@ def save_roster(session: Session, roster: Roster, version: str) -> None:
 
 @asynccontextmanager
 async def running(app: App) -> AsyncIterator[App]:
-    """Keep the ticker and the outbox going."""
+    """Keep the channel, the ticker, the outbox and the cabinet going."""
     await app.ticker.start(app.clock())
-    outbox = asyncio.create_task(app.outbox.run())
+    hearing = asyncio.create_task(_hear(app))
+    saying = [asyncio.create_task(part.run()) for part in (app.outbox, app.cabinet)]
     scheduler = AsyncIOScheduler()
     scheduler.add_job(_safely(app), "interval", seconds=1, max_instances=1, coalesce=True)
     scheduler.start()
@@ -169,9 +193,21 @@ async def running(app: App) -> AsyncIterator[App]:
         yield app
     finally:
         scheduler.shutdown(wait=False)
-        outbox.cancel()
-        await asyncio.gather(outbox, return_exceptions=True)
-        await app.outbox.finish()
+        for task in saying:
+            task.cancel()
+        await asyncio.gather(*saying, return_exceptions=True)
+        await app.outbox.finish()  # while the channel is still there
+        hearing.cancel()
+        await asyncio.gather(hearing, return_exceptions=True)
+
+
+async def _hear(app: App) -> None:
+    while True:
+        try:
+            await app.channel.run(app.pipeline.receive)
+        except Exception:
+            log.exception("the channel met a fault and starts anew")
+        await asyncio.sleep(1)
 
 
 def _safely(app: App) -> Callable[[], Awaitable[None]]:

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, get_type_hints
+from typing import Any, get_args, get_origin, get_type_hints
 
 from bot.models import Urgency
 from schedules.policy import DEFAULTS, Policy
@@ -66,10 +66,14 @@ class PolicyConfig:
 
 @dataclass(frozen=True, slots=True)
 class RatesConfig:
-    """How fast an account, and the bot in one group, may speak; messages a minute, 0: no limit."""
+    """How much an account, and the bot in one group, may say; 0: no limit."""
 
-    account_per_minute: int = 20
-    room_per_minute: int = 6
+    account_per_minute: int = 12
+    room_per_minute: int = 4
+    account_per_day: int = 1000
+    """Emergencies are said beyond it."""
+    pause: timedelta = timedelta(seconds=3)
+    """Between two messages of an account at least; up to two thirds more by chance."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +82,68 @@ class SimulatorConfig:
 
     host: str = "127.0.0.1"
     port: int = 8734
+
+
+@dataclass(frozen=True, slots=True)
+class AccountConfig:
+    """A WeChat account and the gateway that serves it."""
+
+    name: str = ""
+    endpoint: str = ""
+    """host:port"""
+    token: str = ""
+    tls: bool = False
+    ca: str = ""
+    """A PEM file of whoever signed the gateway's certificate; empty: the machine's authorities."""
+    server_name: str = ""
+    """The name in the certificate, if it isn't the host's; the gateway's own says `insecure`."""
+
+
+@dataclass(frozen=True, slots=True)
+class WechatyConfig:
+    """The accounts of `channel = "wechaty"`."""
+
+    account: tuple[AccountConfig, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RobotConfig:
+    """A WeCom group robot, spoken to as ``wecom:<name>``."""
+
+    name: str = ""
+    url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class WecomConfig:
+    """Group robots beside the channel."""
+
+    robot: tuple[RobotConfig, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class AlertsConfig:
+    """Who hears that an account is down, beside the administrators on the roster."""
+
+    to: tuple[str, ...] = ()
+    """Chat user ids, or robots as ``wecom:<name>``."""
+    after: timedelta = timedelta(minutes=1)
+
+
+@dataclass(frozen=True, slots=True)
+class AttachmentsConfig:
+    """Pictures and files that belong to tickets."""
+
+    folder: str = "data/attachments"
+    largest_mb: int = 10
+
+
+@dataclass(frozen=True, slots=True)
+class ConsoleConfig:
+    """The page for officers, and /healthz."""
+
+    host: str = "127.0.0.1"
+    port: int = 8735
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +165,11 @@ class Config:
     digest: DigestConfig = field(default_factory=DigestConfig)
     rates: RatesConfig = field(default_factory=RatesConfig)
     triage: TriageConfig = field(default_factory=TriageConfig)
+    wechaty: WechatyConfig = field(default_factory=WechatyConfig)
+    wecom: WecomConfig = field(default_factory=WecomConfig)
+    alerts: AlertsConfig = field(default_factory=AlertsConfig)
+    attachments: AttachmentsConfig = field(default_factory=AttachmentsConfig)
+    console: ConsoleConfig = field(default_factory=ConsoleConfig)
     simulator: SimulatorConfig = field(default_factory=SimulatorConfig)
 
 
@@ -158,10 +229,20 @@ def _value(default: Any, value: Any, hint: Any, dotted: str) -> Any:
         return _build(default, value, f"{dotted}.")
     if hint is timedelta:
         return _duration(value, dotted)
+    if get_origin(hint) is tuple:
+        return _list(value, get_args(hint)[0], dotted)
     wanted = {bool: "true 或 false", int: "不带引号的整数", str: "带引号的文字"}[hint]
     if type(value) is not hint or (hint is int and value < 0):
         raise ValueError(f"{dotted} = {value!r} 不对，应当是{wanted}")
     return value
+
+
+def _list(value: Any, hint: Any, dotted: str) -> tuple[Any, ...]:
+    if not isinstance(value, list):
+        shape = f"若干节 [[{dotted}]]" if is_dataclass(hint) else "方括号里的一列文字"
+        raise ValueError(f"{dotted} 应当是{shape}")
+    default = hint()
+    return tuple(_value(default, v, hint, f"{dotted}[{i}]") for i, v in enumerate(value, 1))
 
 
 def _duration(value: Any, dotted: str) -> timedelta:

@@ -8,7 +8,7 @@ import fcntl
 import logging
 import signal
 import sys
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -17,11 +17,14 @@ from pathlib import Path
 
 from aiohttp import web
 
-from bot.app import build, open_store, promises_of, running, save_roster, sqlite_path
+from bot import networks
+from bot.app import App, build, open_store, promises_of, running, save_roster, sqlite_path
 from bot.channels.simulator import Simulator
-from bot.clock import ShiftedClock, machine
-from bot.config import Config, ConfigError, SimulatorConfig, StorageConfig
+from bot.clock import Clock, ShiftedClock, machine
+from bot.config import Config, ConfigError, ConsoleConfig, SimulatorConfig, StorageConfig
 from bot.roster_files import load_roster
+from bot.watch import Watch
+from bot.web.console import Console
 from bot.web.simulator import AHEAD, Resident, SimulatorPage
 from handlers.roster import Roster
 from schedules.calendar import Calendar
@@ -32,15 +35,16 @@ log = logging.getLogger(__name__)
 
 async def serve(config: Config) -> int:
     """Serve the configured channel until told to stop; return the exit code."""
-    if config.channel != "simulator":
-        raise ConfigError(f"channel = “{config.channel}”还不认识，现在可以写的有 simulator")
+    networks.check(config)
     with only_one(config.storage.url):
         store = open_store(config.storage.url)
         roster = Roster(*await store.read(lambda s: s.load_roster()))
         if not roster.grids:
             await store.close()
             raise ConfigError("名册是空的，先导入：jiedan import --grids 网格表 --people 人员表")
-        return await _simulate(config, store, roster, [])
+        if config.channel == "simulator":
+            return await _simulate(config, store, roster, [])
+        return await _groups(config, store, roster)
 
 
 async def demo(folder: Path, port: int | None) -> int:
@@ -61,17 +65,54 @@ async def demo(folder: Path, port: int | None) -> int:
 async def _simulate(config: Config, store: Store, roster: Roster, residents: list[Resident]) -> int:
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(message)s")
     clock = ShiftedClock(await _ahead(store, config, bool(residents)))
-    app = build(config, store, roster, Simulator(), clock)
-    page = SimulatorPage(app, clock, residents)
+    network = Simulator()
+    app = build(config, store, roster, networks.with_robots(config, network), clock)
+    page = SimulatorPage(app, network, clock, residents)
     app.outbox.delivered = page.changed
     try:
-        async with running(app), _served(page, config.simulator):
+        async with running(app), _served(page.routes(), config.simulator, "[simulator]"):
             where = f"http://{config.simulator.host}:{config.simulator.port}/"
             print(f"打开 {where} 看模拟器，按 Ctrl+C 停下。", flush=True)
             await _told_to_stop()
     finally:
         await store.close()
     return 0
+
+
+async def _groups(config: Config, store: Store, roster: Roster) -> int:
+    """Serve the WeChat groups."""
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(message)s")
+    try:
+        async with group_service(config, store, roster, machine) as app:
+            where = f"http://{config.console.host}:{config.console.port}/"
+            names = "、".join(account.name for account in config.wechaty.account)
+            print(f"账号 {names} 开始值守，在办的单看 {where}，按 Ctrl+C 停下。", flush=True)
+            del app
+            await _told_to_stop()
+    finally:
+        await store.close()
+    return 0
+
+
+@asynccontextmanager
+async def group_service(
+    config: Config, store: Store, roster: Roster, clock: Clock
+) -> AsyncIterator[App]:
+    """Keep the WeChat groups served, the accounts watched and the console open."""
+    from bot.porter import Porter  # noqa: PLC0415 - with it the gateway's protocol is imported
+
+    porter = Porter(store, clock)
+    channel = networks.wechat(config, await porter.doors(), clock)
+    app = build(config, store, roster, networks.with_robots(config, channel), clock)
+    watch = Watch(app)
+    porter.roster, porter.removed = lambda: app.roster, watch.removed
+    async with running(app), _served(Console(app).routes(), config.console, "[console]"):
+        watching = asyncio.create_task(watch.run())
+        try:
+            yield app
+        finally:
+            watching.cancel()
+            await asyncio.gather(watching, return_exceptions=True)
 
 
 async def _ahead(store: Store, config: Config, sample: bool) -> timedelta:
@@ -114,17 +155,20 @@ def only_one(url: str) -> Iterator[None]:
 
 
 @asynccontextmanager
-async def _served(page: SimulatorPage, where: SimulatorConfig) -> AsyncIterator[None]:
+async def _served(
+    routes: Iterable[web.AbstractRouteDef], where: SimulatorConfig | ConsoleConfig, section: str
+) -> AsyncIterator[None]:
     site_app = web.Application()
-    site_app.add_routes(page.routes())
+    site_app.add_routes(routes)
     runner = web.AppRunner(site_app, access_log=None, shutdown_timeout=2)
     await runner.setup()
     try:
         await web.TCPSite(runner, where.host, where.port).start()
     except OSError as error:
         await runner.cleanup()
+        change = "换一个：jiedan demo --port 8800，或者配置里的"
         raise ConfigError(
-            f"端口 {where.port} 用不了（{error.strerror}），换一个：jiedan demo --port 8800"
+            f"端口 {where.port} 用不了（{error.strerror}），{change} {section} port"
         ) from error
     try:
         yield

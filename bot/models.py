@@ -106,6 +106,21 @@ class Reason(StrEnum):
     ALERT = "alert"
     ERROR = "error"
 
+    @property
+    def rank(self) -> int:
+        """Return 0 for what an account that has to wait says first, 3 for what it says last."""
+        return _REASON_RANKS.get(self, 1)
+
+    @property
+    def repeats(self) -> bool:
+        """Return whether a message is rather said twice than not at all, should nobody know
+        whether it arrived: all but what the clock will say again anyway."""
+        return self not in _SAID_AGAIN
+
+
+_REASON_RANKS = {Reason.ALERT: 0, Reason.NUDGE: 2, Reason.NOTICE: 2, Reason.DIGEST: 3}
+_SAID_AGAIN = frozenset({Reason.NUDGE, Reason.NOTICE, Reason.DIGEST})
+
 
 class RoleKind(StrEnum):
     """What a person may be at a grid."""
@@ -330,6 +345,8 @@ class Send:
     """JSON of the figures to draw, for channels that take pictures."""
     in_hours: bool = False
     """Waits for working hours, should it be held up until they are over."""
+    files: tuple[str, ...] = ()
+    """Ids of messages whose pictures or files go along."""
 
 
 @dataclass(frozen=True, slots=True)

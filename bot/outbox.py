@@ -1,4 +1,5 @@
-"""What goes out: lease, send, mark. In order within a room, one in flight a room."""
+"""What goes out: lease, send, mark. In order within a room, one in flight a room; of the accounts
+that a network paces, one message at a time."""
 
 from __future__ import annotations
 
@@ -6,22 +7,28 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
-from bot.channels.base import Channel, SendError
+from bot.attachments import Cabinet
+from bot.channels.base import Channel, File, Line, SendError, UnsureError
 from bot.charts import draw
 from bot.clock import Clock
-from bot.models import Send
-from bot.pace import Pace, breath
+from bot.models import Reason, Send
+from bot.pace import Breath, Pace, breath, single
 from handlers.categories import category_name
-from storage.base import StorageError, Store, Waiting
+from storage.base import Session, StorageError, Store, Waiting
 
 log = logging.getLogger(__name__)
 
-LEASE = timedelta(seconds=60)
+LEASE = timedelta(minutes=3)
 FIRST_RETRY = timedelta(seconds=5)
 LONGEST_RETRY = timedelta(minutes=10)
 """Between tries at most; a message is never given up, `doctor` tells what waits long."""
+UNSURE = "不知道送到没有；催办和日报不重发"
+SETTLED = "还没送出去，事情已经有人管了"
+MOST_PICTURES = 9
+"""Pictures and files that go along with a ticket; as many as WeChat shows in one post."""
 _PARTING = 5.0  # seconds that messages in flight get when the program stops
 _POLL = 0.5  # seconds between looks, should a wake-up be missed
 
@@ -36,18 +43,28 @@ class Outbox:
         pace: Pace,
         clock: Clock,
         is_open: Callable[[datetime], bool] = lambda _: True,
+        cabinet: Cabinet | None = None,
     ) -> None:
-        """``is_open`` tells whether what the timer says may go out at a moment."""
+        """``is_open`` tells whether what the timer says may go out at a moment; ``cabinet`` holds
+        the pictures that go along."""
         self._store = store
         self._is_open = is_open
         self._channel = channel
         self._pace = pace
         self._clock = clock
+        self._cabinet = cabinet
         self._busy: set[str] = set()
+        self._speaking: set[str] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self._wake = asyncio.Event()
+        self.name_of: Callable[[str], str] = lambda person: person
+        """Names whoever a network can't mention."""
         self.delivered: Callable[[], None] = lambda: None
         """Called after a message is sent and marked."""
+
+    def spent(self, account: str, now: datetime) -> bool:
+        """Return whether an account has used up its budget for the day."""
+        return self._pace.spent(account, now)
 
     def wake(self) -> None:
         """Look at the queue now."""
@@ -55,13 +72,13 @@ class Outbox:
 
     async def run(self) -> None:
         """Serve the queue until cancelled; storage in trouble is waited for."""
-        released = False
+        ready = False
         while True:
             self._wake.clear()
             try:
-                if not released:
-                    await self._store.transact(lambda s: s.release_all())
-                    released = True
+                if not ready:
+                    await self._take_over()
+                    ready = True
                 await self._start_sends()
             except StorageError as error:
                 log.error("%s", error)
@@ -73,6 +90,13 @@ class Outbox:
                 async with asyncio.timeout(_POLL):
                     await self._wake.wait()
 
+    async def _take_over(self) -> None:
+        """Free what a program that is gone had in hand, and count what its accounts said today."""
+        await self._store.transact(lambda s: s.release_all())
+        now = self._clock()
+        midnight = self._pace.day_of(now)
+        self._pace.said(await self._store.read(lambda s: s.spoken(midnight)), now)
+
     async def finish(self) -> None:
         """Let messages in flight arrive and be marked, so that a stop repeats none."""
         if self._tasks:
@@ -82,73 +106,155 @@ class Outbox:
         """Send all that waits, one after the other; the replay's way."""
         while waiting := await self._waiting(self._clock()):
             for row in sorted(waiting, key=lambda row: row.id):
-                await self._deliver([row.id], row.send, row.attempts)
+                line = self._channel.line(row.send)
+                if line is None:
+                    return
+                await self._deliver(single(row), line)
 
     async def _waiting(self, now: datetime) -> list[Waiting]:
         return await self._store.read(lambda s: s.waiting(now, self._is_open(now)))
 
     async def _start_sends(self) -> None:
         now = self._clock()
-        if not self._pace.open(now):
-            return
         rooms: dict[str, list[Waiting]] = {}
         for row in await self._waiting(now):
             rooms.setdefault(_address(row.send), []).append(row)
-        for room, rows in rooms.items():
-            if room in self._busy or not self._pace.may(room, now):
+        for room in sorted(rooms, key=lambda room: _importance(rooms[room])):
+            rows = rooms[room]
+            line = None if room in self._busy else self._channel.line(rows[0].send)
+            if line is None or not self._may(line, room, rows, now):
                 continue
-            ids, send = self._next_of(rows)
-            await self._store.transact(lambda s, i=ids: s.take(i, now + LEASE))  # type: ignore[misc]
-            self._pace.spend(room, now)
-            self._busy.add(room)
-            task = asyncio.create_task(self._deliver_to(room, ids, send, rows[0].attempts))
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+            message = breath(rows) if line.abilities.paced else single(rows[0])
+            if not await self._still_true(message, now):
+                continue
+            await self._store.transact(
+                lambda s, m=message, a=line.account: s.take(m.ids, now + LEASE, a)  # type: ignore[misc]
+            )
+            self._start(room, message, line)
 
-    def _next_of(self, rows: list[Waiting]) -> tuple[Sequence[int], Send]:
-        if self._channel.abilities.paced:
-            return breath(rows)
-        return [rows[0].id], rows[0].send
+    def _may(self, line: Line, room: str, rows: Sequence[Waiting], now: datetime) -> bool:
+        if not line.abilities.paced:
+            return True
+        urgent = any(row.send.urgent for row in rows)
+        idle = line.account not in self._speaking
+        return idle and self._pace.may(line.account, room, now, urgent)
 
-    async def _deliver_to(self, room: str, ids: Sequence[int], send: Send, attempts: int) -> None:
+    async def _still_true(self, message: Breath, now: datetime) -> bool:
+        """Return whether a message is worth saying; a nudge that was held up while somebody took
+        all it asks for is dropped."""
+        nudges = [row for row in message.rows if row.send.reason is Reason.NUDGE]
+        if len(nudges) < len(message.rows) or not any(
+            row.attempts or _old(row, now) for row in nudges
+        ):
+            return True
+        if not await self._store.read(lambda s: all(_settled(s, row) for row in nudges)):
+            return True
+        log.warning("%s nudges came too late and were dropped", len(nudges))
+        await self._store.transact(lambda s: s.drop(message.ids, SETTLED, now))
+        return False
+
+    def _start(self, room: str, message: Breath, line: Line) -> None:
+        if line.abilities.paced:
+            self._pace.spend(line.account, room, self._clock())
+            self._speaking.add(line.account)
+        self._busy.add(room)
+        task = asyncio.create_task(self._deliver_to(room, message, line))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _deliver_to(self, room: str, message: Breath, line: Line) -> None:
         try:
-            await self._deliver(ids, send, attempts)
+            await self._deliver(message, line)
         except StorageError as error:
             # Sent but not marked: the lease runs out and it goes again, the one repeat allowed.
             log.error("%s", error)
         finally:
             self._busy.discard(room)
+            self._speaking.discard(line.account)
             self.wake()
 
-    async def _deliver(self, ids: Sequence[int], send: Send, attempts: int) -> None:
+    async def _deliver(self, message: Breath, line: Line) -> None:
+        ids = message.ids
         # a breath that grew between two tries is another message, not a repeat of the first
         key = str(ids[0]) if len(ids) == 1 else f"{ids[0]}+{ids[-1]}"
         try:
-            sent_id = await self._channel.send(send, key, await self._picture(send))
+            send = self._worded(message.send, line)
+            sent_id = await self._channel.send(send, key, await self._files(send, line))
+        except UnsureError as error:
+            await self._unsure(message, str(error))
+            return
         except SendError as error:
-            await self._failed(ids, str(error), attempts)
+            await self._failed(message, str(error))
             return
         except Exception as error:
             log.exception("send %s met a fault of the channel", key)
-            await self._failed(ids, type(error).__name__, attempts)
+            await self._failed(message, type(error).__name__)
             return
         now = self._clock()
         await self._store.transact(lambda s: s.sent(ids, sent_id, now))
         self.delivered()
 
-    async def _failed(self, ids: Sequence[int], why: str, attempts: int) -> None:
-        again = self._clock() + min(FIRST_RETRY * 2 ** min(attempts, 10), LONGEST_RETRY)
-        log.warning("send %s failed and will be tried again", ids[0])
-        await self._store.transact(lambda s: s.failed(ids, why, again))
+    def _worded(self, send: Send, line: Line) -> Send:
+        """Return the message with the names of those mentioned where no @ can be written."""
+        if line.abilities.mentions or not send.mentions:
+            return send
+        names = " ".join(f"@{self.name_of(person)}" for person in send.mentions)
+        return replace(send, text=f"{names} {send.text}", mentions=())
 
-    async def _picture(self, send: Send) -> bytes | None:
-        if not send.chart or not self._channel.abilities.pictures:
-            return None
+    async def _unsure(self, message: Breath, why: str) -> None:
+        if message.send.reason.repeats:
+            await self._failed(message, why)
+            return
+        log.warning("nobody knows whether send %s arrived; it isn't repeated", message.ids[0])
+        now = self._clock()
+        await self._store.transact(lambda s: s.drop(message.ids, f"{UNSURE}（{why}）", now))
+
+    async def _failed(self, message: Breath, why: str) -> None:
+        wait = min(FIRST_RETRY * 2 ** min(message.attempts, 10), LONGEST_RETRY)
+        again = self._clock() + wait
+        log.warning("send %s failed and will be tried again", message.ids[0])
+        await self._store.transact(lambda s: s.failed(message.ids, why, again))
+
+    async def _files(self, send: Send, line: Line) -> list[File]:
+        if not line.abilities.pictures:
+            return []
+        files = [await self._chart(send.chart)] if send.chart else []
+        if self._cabinet:
+            wanted = send.files or await self._store.read(lambda s: _pictures(s, send))
+            files += [await self._cabinet.take_out(message_id) for message_id in wanted]
+        return [file for file in files if file]
+
+    async def _chart(self, chart: str) -> File | None:
         try:
-            return await asyncio.to_thread(draw, send.chart, category_name)
+            return File("chart.png", await asyncio.to_thread(draw, chart, category_name))
         except Exception:
             log.exception("a chart could not be drawn; its digest goes without it")
             return None
+
+
+def _pictures(session: Session, send: Send) -> tuple[str, ...]:
+    """Return whose pictures go along: with a ticket that is forwarded to another group, its own."""
+    if send.reason is not Reason.ESCALATE:
+        return ()
+    tickets = [session.ticket(number) for number in send.tickets]
+    elsewhere = [t.number for t in tickets if t and t.room != send.room]
+    found = [a.message for n in elsewhere for a in session.attachments_of(n) if a.state != "gone"]
+    return tuple(found[:MOST_PICTURES])
+
+
+def _importance(rows: Sequence[Waiting]) -> tuple[bool, int, int]:
+    """Return the place in the order of rooms: what is urgent, then what matters, then by age."""
+    urgent = any(row.send.urgent for row in rows)
+    return not urgent, min(row.send.reason.rank for row in rows), rows[0].id
+
+
+def _old(row: Waiting, now: datetime) -> bool:
+    return now - row.at > timedelta(minutes=5)
+
+
+def _settled(session: Session, row: Waiting) -> bool:
+    tickets = [session.ticket(number) for number in row.send.tickets]
+    return bool(tickets) and all(t is None or t.touched_at > row.at for t in tickets)
 
 
 def _address(send: Send) -> str:

@@ -1,16 +1,29 @@
-"""How fast an account may speak, and what it says in one breath. Pure; time is passed in."""
+"""How fast an account may speak, and what it says in one breath. Pure; time and chance are passed
+in."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime
+import random
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, timedelta
 
 from bot.models import Send
 from storage.base import Waiting
 
 LONGEST = 1500
 """Characters in one merged message at most; WeChat folds what is much longer."""
+_JITTER = 2 / 3  # of the pause, at most: 3 to 5 seconds, as people type
+
+
+@dataclass(frozen=True, slots=True)
+class Rates:
+    """What an account, and the bot in a room, may say; 0 is no limit."""
+
+    account_per_minute: int = 0
+    room_per_minute: int = 0
+    account_per_day: int = 0
+    pause: timedelta = timedelta(0)
 
 
 @dataclass(slots=True)
@@ -19,29 +32,77 @@ class _Bucket:
     at: datetime
 
 
+@dataclass(slots=True)
+class _Account:
+    next_at: datetime | None = None
+    day: date | None = None
+    said: int = 0
+
+
 class Pace:
-    """Buckets of allowed messages for the account and for each room; 0 a minute is no limit."""
+    """Buckets of allowed messages for each account and each room.
 
-    def __init__(self, account_per_minute: int, room_per_minute: int) -> None:
-        self._account, self._room = account_per_minute, room_per_minute
-        self._buckets: dict[str, _Bucket] = {}
+    What is urgent keeps the pause between two messages and nothing else: it takes from the
+    buckets, but doesn't wait for them.
+    """
 
-    def open(self, now: datetime) -> bool:
-        """Return whether the account may say anything now."""
-        return self._left("", self._account, now) >= 1
+    def __init__(
+        self, rates: Rates, local: Callable[[datetime], datetime], chance: random.Random
+    ) -> None:
+        """``local`` gives a moment in the city's time zone, where a day begins."""
+        self.rates = rates
+        self._local = local
+        self._chance = chance
+        self._buckets: dict[tuple[str, str], _Bucket] = {}
+        self._accounts: dict[str, _Account] = {}
 
-    def may(self, room: str, now: datetime) -> bool:
-        """Return whether a message to ``room`` may go out now."""
-        return self.open(now) and self._left(room, self._room, now) >= 1
+    def may(self, account: str, room: str, now: datetime, urgent: bool = False) -> bool:
+        """Return whether the account may say something in ``room`` now."""
+        known = self._accounts.get(account)
+        if known and known.next_at and self._waits(known.next_at, now):
+            return False
+        return urgent or (
+            self._left((account, ""), self.rates.account_per_minute, now) >= 1
+            and self._left(("", room), self.rates.room_per_minute, now) >= 1
+            and not self.spent(account, now)
+        )
 
-    def spend(self, room: str, now: datetime) -> None:
-        """Count a message to ``room``."""
-        for key, rate in (("", self._account), (room, self._room)):
-            left = self._left(key, rate, now)
+    def spent(self, account: str, now: datetime) -> bool:
+        """Return whether the account's budget for the day is used up."""
+        known = self._accounts.get(account)
+        budget = self.rates.account_per_day
+        return bool(
+            budget and known and known.day == self._local(now).date() and known.said >= budget
+        )
+
+    def spend(self, account: str, room: str, now: datetime) -> None:
+        """Count a message of an account to a room."""
+        for key, rate in (
+            ((account, ""), self.rates.account_per_minute),
+            (("", room), self.rates.room_per_minute),
+        ):
             if rate:
-                self._buckets[key] = _Bucket(left - 1, now)
+                self._buckets[key] = _Bucket(max(self._left(key, rate, now) - 1, -rate), now)
+        known = self._accounts.setdefault(account, _Account())
+        known.next_at = now + self.rates.pause * (1 + self._chance.random() * _JITTER)
+        today = self._local(now).date()
+        known.said = known.said + 1 if known.day == today else 1
+        known.day = today
 
-    def _left(self, key: str, rate: int, now: datetime) -> float:
+    def day_of(self, now: datetime) -> datetime:
+        """Return the midnight with which the city's day began."""
+        return self._local(now).replace(hour=0, minute=0, second=0, microsecond=0)
+
+    def said(self, today: Mapping[str, int], now: datetime) -> None:
+        """Take over what the accounts said today before the program started."""
+        for account, count in today.items():
+            self._accounts[account] = _Account(day=self._local(now).date(), said=count)
+
+    def _waits(self, until: datetime, now: datetime) -> bool:
+        # a clock set back must not silence an account for long
+        return now < until <= now + 2 * self.rates.pause
+
+    def _left(self, key: tuple[str, str], rate: int, now: datetime) -> float:
         if not rate:
             return 1.0
         bucket = self._buckets.get(key)
@@ -51,24 +112,46 @@ class Pace:
         return min(float(rate), bucket.left + passed * rate / 60)
 
 
-def breath(waiting: Sequence[Waiting]) -> tuple[list[int], Send]:
+@dataclass(frozen=True, slots=True)
+class Breath:
+    """What leaves as one message: the rows it is made of, and the message."""
+
+    ids: tuple[int, ...]
+    send: Send
+    attempts: int = 0
+    rows: tuple[Waiting, ...] = field(default=(), repr=False)
+
+
+def breath(waiting: Sequence[Waiting]) -> Breath:
     """Return what leaves as one message of the rows that wait for one room, oldest first.
 
     A backlog thus becomes one message a group; a digest stays by itself, for its chart.
     """
     first = waiting[0]
-    ids, text, send = [first.id], first.send.text, first.send
-    if send.chart:
-        return ids, send
+    rows, text, send = [first], first.send.text, first.send
     for row in waiting[1:]:
         longer = f"{text}\n\n{row.send.text}"
-        if row.send.chart or len(longer) > LONGEST:
+        if send.chart or row.send.chart or len(longer) > LONGEST:
             break
-        ids.append(row.id)
+        rows.append(row)
         text = longer
-        send = replace(
-            send,
-            mentions=tuple(dict.fromkeys((*send.mentions, *row.send.mentions))),
-            tickets=tuple(dict.fromkeys((*send.tickets, *row.send.tickets))),
-        )
-    return ids, replace(send, text=text)
+        send = _joined(send, row.send)
+    return Breath(
+        tuple(row.id for row in rows), replace(send, text=text), first.attempts, tuple(rows)
+    )
+
+
+def _joined(send: Send, more: Send) -> Send:
+    return replace(
+        send,
+        mentions=tuple(dict.fromkeys((*send.mentions, *more.mentions))),
+        tickets=tuple(dict.fromkeys((*send.tickets, *more.tickets))),
+        files=tuple(dict.fromkeys((*send.files, *more.files))),
+        urgent=send.urgent or more.urgent,
+        reason=min(send.reason, more.reason, key=lambda reason: reason.rank),
+    )
+
+
+def single(row: Waiting) -> Breath:
+    """Return a row as a message of its own."""
+    return Breath((row.id,), row.send, row.attempts, (row,))

@@ -18,13 +18,16 @@ from bot.models import (
     Command,
     Decision,
     Grid,
+    Happened,
     Kind,
     Message,
     Role,
     Ticket,
     Understanding,
 )
-from handlers import bind, finish, menu
+from handlers import bind, finish, menu, quoting
+from handlers.names import plain_name
+from handlers.report import STORY
 from handlers.rights import speaks_as
 from handlers.roster import Roster
 from handlers.scene import Scene
@@ -85,17 +88,34 @@ class Pipeline:
             return self._unbound(session, message)
         if message.kind is Kind.RECALLED:
             return self._recall(session, message, grid)
-        scene = self._scene(session, message, grid)
+        reply, quote = _unquoted(session, message)
+        scene = self._scene(session, replace(message, text=reply, quote=quote), grid)
         decision = menu.decide(scene)
-        self._commit(session, message, decision)
+        self._commit(session, scene.message, decision)
         number = decision.events[0].ticket if decision.events else None
         understood = scene.understanding
         outcome = understood.decision
         if number and outcome in {"ask", "ignore"}:
             outcome = "followed"  # more on a ticket, or a neighbour's assent
-        session.remember(message, outcome, understood.score, number)
+        session.remember(replace(message, quote=quote), outcome, understood.score, number)
+        self._attach(session, message, decision, number)
         self._rebind(session, scene, decision)
         return outcome
+
+    def _attach(
+        self, session: Session, message: Message, decision: Decision, number: int | None
+    ) -> None:
+        """Have the pictures of a ticket kept: one that comes with it, and those that the reporter
+        sent just before the words that opened it."""
+        if number is None:
+            return
+        now = self._clock()
+        if message.kind in {Kind.IMAGE, Kind.FILE}:
+            session.want(message.id, now)
+        if message.room and decision.events[0].kind is Happened.CREATED:
+            for earlier in session.unclaimed_pictures(message.room, message.sender, now - STORY):
+                session.adopt(earlier, number)
+                session.want(earlier, now)
 
     def _unbound(self, session: Session, message: Message) -> str:
         """Keep what is said in a group of no grid, and keep silent, but to the words that bind
@@ -240,8 +260,9 @@ class Pipeline:
 
 def _writable(message: Message) -> Message:
     """Return the message with what can't be stored (lone surrogates of broken JSON) replaced."""
+    name = plain_name(_whole(message.name))
     return replace(
-        message, id=_whole(message.id), sender=_whole(message.sender), name=_whole(message.name),
+        message, id=_whole(message.id), sender=_whole(message.sender), name=name,
         text=_whole(message.text), quote=_whole(message.quote) if message.quote else None,
     )  # fmt: skip
 
@@ -254,6 +275,17 @@ def _role(scene: Scene) -> str:
     """Return the role in which free words are judged: staff speak to residents, others report."""
     here = scene.grid.code if scene.grid else None
     return speaks_as(scene.message.sender, scene.roles, here, [], scene.roster)
+
+
+def _unquoted(session: Session, message: Message) -> tuple[str, str | None]:
+    """Return the speaker's own words, and the id of the message they reply to: given by the
+    network, or found by the words that WeChat quotes in the text."""
+    parts = quoting.split(message.text) if message.room and not message.quote else None
+    if parts is None or message.room is None:
+        return message.text, message.quote
+    quoted, reply = parts
+    lately = session.said_in(message.room, message.at - REMEMBERED)
+    return reply, next((i for i, text in lately if quoting.same_words(quoted, text)), None)
 
 
 def _quoted(session: Session, message: Message) -> tuple[Ticket, ...]:

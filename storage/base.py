@@ -19,6 +19,7 @@ from bot.models import (
     Decision,
     Event,
     Grid,
+    Kind,
     Message,
     PersonBinding,
     Question,
@@ -55,6 +56,27 @@ class Waiting:
     attempts: int = 0
     state: str = "waiting"
     sent_id: str = ""
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """A picture or file of a message that belongs to a ticket.
+
+    ``state`` is ``wanted``, ``kept`` or ``gone``; ``path`` is where it lies in the folder of
+    attachments, ``size`` in bytes; ``room`` is None for a direct message.
+    """
+
+    message: str
+    room: str | None
+    kind: Kind
+    state: str = "wanted"
+    name: str = ""
+    path: str = ""
+    size: int = 0
+    tries: int = 0
+    again: datetime | None = None
+    why: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +89,8 @@ class Health:
     failed_messages: int
     unbound_rooms: tuple[str, ...]
     waiting_sends: int
+    dropped_sends: int = 0
+    gone_attachments: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,14 +212,50 @@ class Session(Protocol):
         first, then in order, and in a room none before an earlier one. ``open_`` tells whether
         what waits for working hours may go."""
 
-    def take(self, ids: Sequence[int], until: datetime) -> None:
-        """Lease outgoing messages to this process until then."""
+    def take(self, ids: Sequence[int], until: datetime, account: str = "") -> None:
+        """Lease outgoing messages to this process until then, to leave by ``account``."""
 
     def sent(self, ids: Sequence[int], sent_id: str, at: datetime) -> None:
         """Mark outgoing messages delivered, under the channel's id."""
 
     def failed(self, ids: Sequence[int], why: str, again: datetime) -> None:
         """Put a failed send off to ``again``."""
+
+    def drop(self, ids: Sequence[int], why: str, at: datetime) -> None:
+        """Give outgoing messages up; they stay in the outbox with the reason."""
+
+    def spoken(self, since: datetime) -> dict[str, int]:
+        """Return how many messages each account has sent since then."""
+
+    def stuck(self, before: datetime) -> list[Waiting]:
+        """Return outgoing messages that wait since before then, the oldest of each address; what
+        waits for working hours is left out."""
+
+    def said_in(self, room: str, since: datetime) -> list[tuple[str, str]]:
+        """Return id and text of what was said lately in a room, by anybody and by the bot, the
+        newest first; some hundreds at most."""
+
+    def unclaimed_pictures(self, room: str, sender: str, since: datetime) -> list[str]:
+        """Return ids of pictures and files that a person sent to a room since then and that belong
+        to no ticket, oldest first."""
+
+    def adopt(self, message_id: str, ticket: int) -> None:
+        """Note that a message heard earlier belongs to a ticket."""
+
+    def want(self, message_id: str, at: datetime) -> None:
+        """Note that the picture or file of a message heard is to be kept."""
+
+    def wanted(self, now: datetime) -> list[Attachment]:
+        """Return pictures and files to be fetched now, oldest first."""
+
+    def attachment(self, message_id: str) -> Attachment | None:
+        """Return what is known of a message's picture or file."""
+
+    def attachments_of(self, ticket: int) -> list[Attachment]:
+        """Return pictures and files of a ticket, wanted, kept or gone, oldest first."""
+
+    def keep_attachment(self, attachment: Attachment) -> None:
+        """Keep what became of a picture or file."""
 
     def release_all(self) -> None:
         """Free leases left by a process that is gone."""

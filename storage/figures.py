@@ -77,6 +77,12 @@ class FiguresPart(Part):
             ),
             unbound_rooms=tuple(row[0] for row in rooms),
             waiting_sends=self._count("outbox where state = 'waiting' and at < ?", late),
+            dropped_sends=self._count(
+                "outbox where state = 'dropped' and sent_at > ?", stamp(now - _RECENT)
+            ),
+            gone_attachments=self._count(
+                "attachments where state = 'gone' and again > ?", stamp(now - _RECENT)
+            ),
         )
 
     def _count(self, what: str, *values: object) -> int:

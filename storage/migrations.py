@@ -14,9 +14,17 @@ def first_tables(db: Database) -> None:
 
 
 @migrations()
+def live_groups(db: Database) -> None:
+    """Which account said what, pictures and files, and a room's latest words for quotes."""
+    for statement in _LIVE.split(";"):  # not executescript: it would commit halfway
+        db.execute(statement)
+
+
+@migrations()
 def bindings(db: Database) -> None:
     """One-time codes, and what was bound from inside the chat."""
-    db.executescript(_BINDINGS)
+    for statement in _BINDINGS.split(";"):
+        db.execute(statement)
 
 
 # Times are UTC text of one width, so that they sort; see sqlite.stamp.
@@ -67,8 +75,20 @@ create table jobs (name text primary key, fired_at text);
 create table settings (key text primary key, value text);
 """
 
+_LIVE = """
+alter table outbox add column account text not null default '';
+alter table outbox add column files text not null default '[]';
+create index outbox_sent_at on outbox (sent_at) where sent_at is not null;
+create index inbox_room on inbox (room, at);
+create index outbox_room on outbox (room, id) where state = 'sent';
+create index inbox_ticket on inbox (ticket) where ticket is not null;
+create table attachments (message text primary key, room text, kind text, state text, name text,
+                          path text, size integer, tries integer, again text, why text);
+create index attachments_wanted on attachments (again) where state = 'wanted';
+"""
+
 # `grids` and `roles` hold what the files said last; the views, what counts. A room or an id given
-# in the chat counts before the file's, whatever the file repeats; see storage.bindings.
+# in the chat counts before the file's, whatever the file repeats: see storage.bindings.
 _BINDINGS = """
 create table codes (digest text primary key, kind text, grid text, name text, created_at text,
                     expires_at text, used_by text, used_at text) without rowid;

@@ -36,9 +36,11 @@ class OutgoingPart(Part):
         row = self._run("select min(id) from outbox where state = 'waiting'").fetchone()
         return int(row[0]) if row[0] else None
 
-    def take(self, ids: Sequence[int], until: datetime) -> None:
+    def take(self, ids: Sequence[int], until: datetime, account: str = "") -> None:
         """See storage.base."""
-        self._each("update outbox set leased_until = ? where id = ?", ids, stamp(until))
+        self._each(
+            "update outbox set leased_until = ?, account = ? where id = ?",
+            ids, stamp(until), account)  # fmt: skip
 
     def sent(self, ids: Sequence[int], sent_id: str, at: datetime) -> None:
         """See storage.base."""
@@ -52,6 +54,29 @@ class OutgoingPart(Part):
             "update outbox set error = ?, not_before = ?, attempts = attempts + 1,"
             " leased_until = null where id = ?",
             ids, why, stamp(again))  # fmt: skip
+
+    def drop(self, ids: Sequence[int], why: str, at: datetime) -> None:
+        """See storage.base."""
+        self._each(
+            "update outbox set state = 'dropped', error = ?, sent_at = ?, leased_until = null"
+            " where id = ?", ids, why, stamp(at))  # fmt: skip
+
+    def spoken(self, since: datetime) -> dict[str, int]:
+        """See storage.base."""
+        sql = (
+            "select account, count(*) from outbox"
+            " where state = 'sent' and sent_at >= ? group by account"
+        )
+        return {account: count for account, count in self._run(sql, [stamp(since)]) if account}
+
+    def stuck(self, before: datetime) -> list[Waiting]:
+        """See storage.base."""
+        rows = self._run(
+            "select *, min(id) from outbox where state = 'waiting' and at < ? and not in_hours"
+            " group by room, person order by id",
+            [stamp(before)],
+        )
+        return [read_waiting(row) for row in rows]
 
     def release_all(self) -> None:
         """See storage.base."""

@@ -25,7 +25,7 @@ from bot.models import (
     Urgency,
     Watcher,
 )
-from storage.base import Heard, Waiting
+from storage.base import Attachment, Heard, Waiting
 
 TICKET_COLUMNS = tuple(f.name for f in fields(Ticket) if f.name not in {"joined", "deadline"})
 EVENT_COLUMNS = ("ticket", "at", "event", "state", "level", "grid", "category", "urgency",
@@ -107,11 +107,12 @@ def read_waiting(row: sqlite3.Row) -> Waiting:
     send = Send(
         Reason(row["reason"]), row["text"], row["room"], row["person"],
         tuple(json.loads(row["mentions"])), tuple(json.loads(row["tickets"])),
-        bool(row["urgent"]), row["chart"], bool(row["in_hours"]),
+        bool(row["urgent"]), row["chart"], bool(row["in_hours"]), tuple(json.loads(row["files"])),
     )  # fmt: skip
     return Waiting(
-        row["id"], moment_of(row["at"]), send, row["attempts"], row["state"], row["sent_id"] or ""
-    )
+        row["id"], moment_of(row["at"]), send, row["attempts"], row["state"],
+        row["sent_id"] or "", row["error"] or "",
+    )  # fmt: skip
 
 
 def read_question(row: sqlite3.Row) -> Question:
@@ -120,3 +121,11 @@ def read_question(row: sqlite3.Row) -> Question:
     choices = tuple(json.loads(row["choices"]))
     command = Command(name, args)
     return Question(row["room"], row["person"], command, choices, moment_of(row["asked_at"]))
+
+
+def read_attachment(row: sqlite3.Row) -> Attachment:
+    """Build a picture or file from its row."""
+    return Attachment(
+        row["message"], row["room"], Kind(row["kind"]), row["state"], row["name"], row["path"],
+        row["size"], row["tries"], moment(row["again"]), row["why"],
+    )  # fmt: skip

@@ -20,6 +20,7 @@ from bot.models import (
     Ticket,
     Watcher,
 )
+from storage.attached import AttachedPart
 from storage.base import Heard, Said
 from storage.figures import FiguresPart
 from storage.office import OfficePart
@@ -64,7 +65,7 @@ _SAVE_EVENT = (
 FIRST_NUMBER = 1001  # short, and never taken for a building or a room
 
 
-class SqliteSession(OutgoingPart, FiguresPart, OfficePart):
+class SqliteSession(OutgoingPart, AttachedPart, FiguresPart, OfficePart):
     """Reads and writes on one connection; the caller holds the transaction."""
 
     # what was heard
@@ -263,10 +264,11 @@ class SqliteSession(OutgoingPart, FiguresPart, OfficePart):
         when = stamp(at)
         self._run(
             "insert into outbox (at, reason, room, person, text, mentions, tickets, urgent, chart,"
-            " in_hours, state, not_before, attempts)"
-            " values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'waiting', ?, 0)",
+            " in_hours, files, state, not_before, attempts)"
+            " values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'waiting', ?, 0)",
             (when, send.reason, send.room, send.to, send.text, json.dumps(send.mentions),
-             json.dumps(send.tickets), send.urgent, send.chart, send.in_hours, when),
+             json.dumps(send.tickets), send.urgent, send.chart, send.in_hours,
+             json.dumps(send.files) if send.files else "[]", when),
         )  # fmt: skip
 
     def _ask(self, question: Question) -> None:

@@ -16,6 +16,7 @@ from typing import Any
 from aiohttp import WSMsgType, web
 
 from bot.app import App
+from bot.channels.simulator import Simulator
 from bot.charts import draw
 from bot.clock import ShiftedClock
 from bot.models import Grid, Kind, Level, Message, RoleKind
@@ -49,8 +50,11 @@ class Resident:
 class SimulatorPage:
     """Serves the page and its four calls."""
 
-    def __init__(self, app: App, clock: ShiftedClock, residents: Sequence[Resident]) -> None:
+    def __init__(
+        self, app: App, network: Simulator, clock: ShiftedClock, residents: Sequence[Resident]
+    ) -> None:
         self._app = app
+        self._network = network
         self._clock = clock
         self._residents = residents
         self._names = {r.person: r.name for r in app.roster.roles} | {
@@ -202,7 +206,7 @@ class SimulatorPage:
         except (ValueError, TypeError, AttributeError, json.JSONDecodeError):
             return web.json_response({"error": "这句话没发出去，格式不对"}, status=400)
         try:
-            outcome = await self._app.pipeline.receive(message)
+            outcome = await self._network.hear(message)
         except StorageError as error:
             return web.json_response({"error": str(error)}, status=503)
         self.changed()

@@ -15,7 +15,7 @@ from bot.app import open_store, save_roster
 from handlers.roster import Roster
 from tests.conftest import GRIDS, ROLES
 
-WORKER = Path(__file__).with_name("worker.py")
+WORKER = [sys.executable, "-m", "tests.crash.worker"]
 PROBLEMS = ("{}栋路灯坏了", "{}栋电梯坏了", "{}栋下水道堵了", "早上好", "今天的鱼好新鲜")
 
 
@@ -28,7 +28,7 @@ def lines(count: int) -> list[str]:
 def run(url: str, todo: list[str], kill_after: float | None) -> list[str]:
     """Run the worker, killing it that many seconds after it is ready; return what it printed."""
     worker = subprocess.Popen(
-        [sys.executable, str(WORKER), url], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        [*WORKER, url], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     )
     assert worker.stdin is not None
     assert worker.stdout is not None

@@ -4,30 +4,30 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from collections.abc import Sequence
 
 from bot.app import build, open_store
-from bot.channels.base import Abilities
+from bot.channels.base import File
 from bot.clock import machine
 from bot.config import Config
 from bot.models import Message, Send
 from handlers.roster import Roster
+from tests.network import Network
 
 
-class Stdout:
+class Stdout(Network):
     """A network that prints what it delivers."""
 
-    abilities = Abilities(paced=False)
-
-    async def send(self, send: Send, key: str, picture: bytes | None = None) -> str:
-        await asyncio.sleep(0.001)
+    async def send(self, send: Send, key: str, files: Sequence[File] = ()) -> str:
+        sent_id = await super().send(send, key, files)
         print("sent", key, flush=True)
-        return f"n{key}"
+        return sent_id
 
 
 async def main(url: str, lines: list[str]) -> None:
     store = open_store(url)
     roster = Roster(*await store.read(lambda s: s.load_roster()))
-    app = build(Config(), store, roster, Stdout(), machine)
+    app = build(Config(), store, roster, Stdout(paced=False), machine)
     outbox = asyncio.create_task(app.outbox.run())
     print("ready", flush=True)
 

@@ -10,34 +10,25 @@ from pathlib import Path
 import pytest
 
 from bot.app import App, build, open_store, running, save_roster
-from bot.channels.base import Abilities
 from bot.clock import SetClock
-from bot.config import Config
+from bot.config import Config, RatesConfig
 from bot.live import only_one
-from bot.models import Message, Send
+from bot.models import Message
 from bot.ticker import HEARTBEAT
 from handlers.roster import Roster
 from storage.base import StorageError
 from tests.conftest import GRIDS, ROLES, moment
+from tests.network import Network
 
 LAMP = "3栋2单元门口的路灯坏了，晚上看不见路"
-
-
-class Network:
-    abilities = Abilities(paced=True)
-
-    def __init__(self) -> None:
-        self.said: list[Send] = []
-
-    async def send(self, send: Send, key: str, picture: bytes | None = None) -> str:
-        self.said.append(send)
-        return f"n{key}"
 
 
 async def started(folder: Path, roster: Roster, clock: SetClock, network: Network) -> App:
     store = open_store(f"sqlite:///{folder / 'live.db'}")
     await store.transact(lambda s: save_roster(s, roster, "first"))
-    return build(Config(), store, roster, network, clock)
+    # the clock stands still, so a pause would never end
+    config = replace(Config(), rates=RatesConfig(pause=timedelta(0)))
+    return build(config, store, roster, network, clock)
 
 
 async def eventually(check: object) -> None:
@@ -55,14 +46,14 @@ async def test_after_eight_hours_down_each_group_hears_one_message(tmp_path: Pat
             at = clock() + timedelta(seconds=i)
             await app.pipeline.receive(Message(f"{room}{i}", at, room, f"r{i}", text=text))
     await app.outbox.drain()
-    network.said.clear()
+    network.sends.clear()
     clock.now = moment("17:00")
     async with running(app):
-        await eventually(lambda: {s.room for s in network.said} >= {"R-1", "R-2"})
+        await eventually(lambda: {s.room for s in network.sends} >= {"R-1", "R-2"})
         await asyncio.sleep(1.5)
-    rooms = [s.room for s in network.said if s.room]
+    rooms = [s.room for s in network.sends if s.room]
     assert sorted(rooms) == ["R-1", "R-2"]
-    assert all(len(s.tickets) == 4 for s in network.said if s.room)
+    assert all(len(s.tickets) == 4 for s in network.sends if s.room)
     due = await app.store.read(lambda s: s.next_due())
     assert due is not None
     assert due > clock()
@@ -79,7 +70,7 @@ async def test_it_beats_and_takes_a_roster_imported_meanwhile(tmp_path: Path) ->
         await app.store.transact(lambda s: save_roster(s, Roster(GRIDS, ROLES), "second"))
         await eventually(lambda: app.roster.by_room("R-2") is not None)
         assert await app.pipeline.receive(Message("b", clock(), "R-2", "r", text=LAMP)) == "ticket"
-        await eventually(lambda: len(network.said) == 1)
+        await eventually(lambda: len(network.sends) == 1)
     assert await app.store.read(lambda s: s.setting(HEARTBEAT))
     health = await app.store.read(lambda s: s.health(clock()))
     assert health.unbound_rooms == ()

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+import random
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from bot.app import open_store
-from bot.channels.base import Abilities, SendError
+from bot.channels.base import File, UnsureError
 from bot.clock import SetClock, machine
 from bot.models import Decision, Reason, Send
 from bot.outbox import Outbox
-from bot.pace import LONGEST, Pace, breath
+from bot.pace import LONGEST, Pace, Rates, breath
 from schedules.figures import Figures, to_json
 from storage.base import Store, Waiting
+from tests.contract.test_store import ticket
+from tests.network import Network
 
 NOW = datetime(2026, 11, 24, 9, tzinfo=UTC)
 
@@ -24,66 +27,82 @@ def waiting(id_: int, text: str, **more: object) -> Waiting:
     return Waiting(id_, NOW, Send(Reason.NUDGE, text, "R", tickets=(id_,), **more))  # type: ignore[arg-type]
 
 
+class Even(random.Random):
+    """Chance that always comes out in the middle."""
+
+    def random(self) -> float:
+        return 0.5
+
+
+def pace(**rates: object) -> Pace:
+    return Pace(Rates(**rates), lambda moment: moment, Even())  # type: ignore[arg-type]
+
+
 def test_a_room_and_an_account_have_their_rates() -> None:
-    pace = Pace(account_per_minute=4, room_per_minute=2)
+    some = pace(account_per_minute=4, room_per_minute=2)
     said = []
     for _ in range(3):
         for room in ("A", "B", "C"):
-            if pace.may(room, NOW):
-                pace.spend(room, NOW)
+            if some.may("x", room, NOW):
+                some.spend("x", room, NOW)
                 said.append(room)
     assert said == ["A", "B", "C", "A"]  # four from the account, two at most a room
-    assert not pace.may("B", NOW + timedelta(seconds=14))
-    assert pace.may("B", NOW + timedelta(seconds=16))
-    assert pace.may("A", NOW + timedelta(minutes=1))
+    assert some.may("y", "B", NOW), "another account has its own rate"
+    assert not some.may("x", "B", NOW + timedelta(seconds=14))
+    assert some.may("x", "B", NOW + timedelta(seconds=16))
+    assert some.may("x", "A", NOW + timedelta(minutes=1))
 
 
 def test_no_rate_is_no_limit_and_a_clock_set_back_does_no_harm() -> None:
-    free = Pace(0, 0)
+    free = pace()
     for _ in range(100):
-        assert free.may("A", NOW)
-        free.spend("A", NOW)
-    pace = Pace(1, 1)
-    pace.spend("A", NOW)
-    assert not pace.may("A", NOW - timedelta(hours=1))
+        assert free.may("x", "A", NOW)
+        free.spend("x", "A", NOW)
+    one = pace(account_per_minute=1, room_per_minute=1, pause=timedelta(seconds=3))
+    one.spend("x", "A", NOW)
+    assert not one.may("x", "A", NOW - timedelta(hours=1))
+    assert one.may("x", "A", NOW - timedelta(hours=1), urgent=True)
+
+
+def test_an_account_pauses_between_two_messages() -> None:
+    slow = pace(pause=timedelta(seconds=3))
+    slow.spend("x", "A", NOW)
+    assert not slow.may("x", "B", NOW + timedelta(seconds=3.9), urgent=True)
+    assert slow.may("x", "B", NOW + timedelta(seconds=4.1))  # 3 s, and half of the chance of 2 s
+    assert slow.may("y", "B", NOW)
+
+
+def test_a_day_has_its_budget_and_emergencies_are_beyond_it() -> None:
+    day = pace(account_per_day=3)
+    day.said({"x": 1}, NOW)
+    for _ in range(2):
+        assert day.may("x", "A", NOW)
+        day.spend("x", "A", NOW)
+    assert not day.may("x", "A", NOW)
+    assert day.spent("x", NOW)
+    assert day.may("x", "A", NOW, urgent=True)
+    assert day.may("y", "A", NOW)
+    assert day.may("x", "A", NOW + timedelta(days=1))
 
 
 def test_what_waits_together_leaves_in_one_breath() -> None:
-    ids, send = breath([waiting(1, "一", mentions=("a",)), waiting(2, "二", mentions=("b", "a"))])
-    assert (ids, send.text, send.mentions, send.tickets) == ([1, 2], "一\n\n二", ("a", "b"), (1, 2))
+    one = breath([waiting(1, "一", mentions=("a",)), waiting(2, "二", mentions=("b", "a"))])
+    send = one.send
+    assert (one.ids, send.text, send.mentions, send.tickets) == (
+        (1, 2),
+        "一\n\n二",
+        ("a", "b"),
+        (1, 2),
+    )
 
 
 def test_a_breath_has_an_end_and_a_digest_stays_by_itself() -> None:
-    ids, _ = breath([waiting(1, "长" * LONGEST), waiting(2, "短")])
-    assert ids == [1]
-    ids, _ = breath([waiting(1, "日报", chart="{}"), waiting(2, "短")])
-    assert ids == [1]
-    ids, _ = breath([waiting(1, "短"), waiting(2, "日报", chart="{}"), waiting(3, "短")])
-    assert ids == [1]
-
-
-class Network:
-    """Takes messages, refusing as told; notes how many were in flight in a room at once."""
-
-    def __init__(self, failing: int = 0, paced: bool = True, pictures: bool = False) -> None:
-        self.abilities = Abilities(pictures=pictures, paced=paced)
-        self.failing = failing
-        self.said: list[tuple[str | None, str]] = []
-        self.pictures: list[bytes | None] = []
-        self.most = 0
-        self._now: dict[str | None, int] = {}
-
-    async def send(self, send: Send, key: str, picture: bytes | None = None) -> str:
-        self._now[send.room] = self._now.get(send.room, 0) + 1
-        self.most = max(self.most, self._now[send.room])
-        await asyncio.sleep(0.005)
-        self._now[send.room] -= 1
-        if self.failing:
-            self.failing -= 1
-            raise SendError("断线")
-        self.said.append((send.room, send.text))
-        self.pictures.append(picture)
-        return f"n{key}"
+    for rows in (
+        [waiting(1, "长" * LONGEST), waiting(2, "短")],
+        [waiting(1, "日报", chart="{}"), waiting(2, "短")],
+        [waiting(1, "短"), waiting(2, "日报", chart="{}"), waiting(3, "短")],
+    ):
+        assert breath(rows).ids == (1,)
 
 
 @asynccontextmanager
@@ -107,7 +126,7 @@ async def test_in_order_within_a_room_and_one_in_flight(tmp_path: Path) -> None:
     network = Network(paced=False)
     sends = tuple(Send(Reason.ACK, str(i), f"R{i % 3}") for i in range(30))
     await store.transact(lambda s: s.apply(Decision(sends=sends), machine()))
-    async with serving(Outbox(store, network, Pace(0, 0), machine)):
+    async with serving(Outbox(store, network, pace(), machine)):
         await until_sent(store, 30)
     for room in ("R0", "R1", "R2"):
         mine = [int(t) for r, t in network.said if r == room]
@@ -121,7 +140,9 @@ async def test_a_backlog_is_one_message_a_room(tmp_path: Path) -> None:
     network = Network()
     sends = tuple(Send(Reason.NUDGE, f"第{i}条", f"R{i % 2}") for i in range(20))
     await store.transact(lambda s: s.apply(Decision(sends=sends), machine()))
-    async with serving(Outbox(store, network, Pace(20, 6), machine)):
+    async with serving(
+        Outbox(store, network, pace(account_per_minute=20, room_per_minute=6), machine)
+    ):
         await until_sent(store, 20)
     assert len(network.said) == 2
     assert "".join(t for _, t in network.said).count("条") == 20
@@ -134,7 +155,7 @@ async def test_a_failed_send_is_tried_again_later_and_nothing_overtakes_the_cloc
     store = open_store(f"sqlite:///{tmp_path / 'x.db'}")
     network = Network(failing=2)
     clock = SetClock(NOW)
-    outbox = Outbox(store, network, Pace(0, 0), clock)
+    outbox = Outbox(store, network, pace(), clock)
     await store.transact(lambda s: s.apply(Decision(sends=(Send(Reason.ACK, "一", "R"),)), NOW))
     await outbox.drain()
     assert network.said == []
@@ -150,7 +171,7 @@ async def test_a_message_is_never_given_up(tmp_path: Path) -> None:
     store = open_store(f"sqlite:///{tmp_path / 'x.db'}")
     network = Network(failing=200)
     clock = SetClock(NOW)
-    outbox = Outbox(store, network, Pace(0, 0), clock)
+    outbox = Outbox(store, network, pace(), clock)
     await store.transact(lambda s: s.apply(Decision(sends=(Send(Reason.ACK, "一", "R"),)), NOW))
     for _ in range(220):
         clock.now += timedelta(minutes=11)
@@ -162,7 +183,7 @@ async def test_a_message_is_never_given_up(tmp_path: Path) -> None:
 async def test_what_the_timer_says_waits_for_working_hours(tmp_path: Path) -> None:
     store = open_store(f"sqlite:///{tmp_path / 'x.db'}")
     network, clock, hours = Network(), SetClock(NOW), {"open": False}
-    outbox = Outbox(store, network, Pace(0, 0), clock, lambda _: hours["open"])
+    outbox = Outbox(store, network, pace(), clock, lambda _: hours["open"])
     sends = (
         Send(Reason.NUDGE, "催", "R", in_hours=True),
         Send(Reason.ALERT, "急", "R", urgent=True),
@@ -178,16 +199,16 @@ async def test_what_the_timer_says_waits_for_working_hours(tmp_path: Path) -> No
 
 async def test_a_fault_of_the_channel_stops_nothing(tmp_path: Path) -> None:
     class Faulty(Network):
-        async def send(self, send: Send, key: str, picture: bytes | None = None) -> str:
+        async def send(self, send: Send, key: str, files: Sequence[File] = ()) -> str:
             if send.room == "R0":
                 raise KeyError("a fault nobody thought of")
-            return await super().send(send, key, picture)
+            return await super().send(send, key, files)
 
     store = open_store(f"sqlite:///{tmp_path / 'x.db'}")
     network = Faulty()
     sends = tuple(Send(Reason.ACK, f"{i}", f"R{i}") for i in range(3))
     await store.transact(lambda s: s.apply(Decision(sends=sends), machine()))
-    async with serving(Outbox(store, network, Pace(0, 0), machine)):
+    async with serving(Outbox(store, network, pace(), machine)):
         await until_sent(store, 2)
     assert {room for room, _ in network.said} == {"R1", "R2"}
     await store.close()
@@ -200,7 +221,116 @@ async def test_a_chart_is_drawn_where_the_channel_takes_pictures(tmp_path: Path)
     for pictures in (True, False):
         network = Network(pictures=pictures)
         await store.transact(lambda s: s.apply(Decision(sends=(send,)), NOW))
-        await Outbox(store, network, Pace(0, 0), SetClock(NOW)).drain()
-        (picture,) = network.pictures
-        assert (picture is not None and picture.startswith(b"\x89PNG")) == pictures
+        await Outbox(store, network, pace(), SetClock(NOW)).drain()
+        (files,) = network.files
+        assert [f.data[:4] for f in files] == ([b"\x89PNG"] if pictures else [])
+    await store.close()
+
+
+async def test_urgent_first_then_what_matters_and_digests_last(tmp_path: Path) -> None:
+    store = open_store(f"sqlite:///{tmp_path / 'x.db'}")
+    network = Network()
+    sends = (
+        Send(Reason.DIGEST, "日报", "R1"), Send(Reason.NUDGE, "催", "R2"),
+        Send(Reason.OUTCOME, "办好了", "R3"), Send(Reason.ALERT, "急", "R4", urgent=True),
+    )  # fmt: skip
+    await store.transact(lambda s: s.apply(Decision(sends=sends), machine()))
+    async with serving(Outbox(store, network, pace(), machine)):
+        await until_sent(store, 4)
+    assert [text for _, text in network.said] == ["急", "办好了", "催", "日报"]
+    assert network.most == 1
+    await store.close()
+
+
+async def test_a_slow_account_holds_nobody_else_up(tmp_path: Path) -> None:
+    store = open_store(f"sqlite:///{tmp_path / 'x.db'}")
+    network = Network()
+    network.slow["S"] = 1.5
+    sends = (
+        Send(Reason.ACK, "慢", "S1"),
+        Send(Reason.ACK, "也慢", "S2"),
+        Send(Reason.ACK, "快", "R1"),
+    )
+    await store.transact(lambda s: s.apply(Decision(sends=sends), machine()))
+    async with serving(Outbox(store, network, pace(), machine)):
+        await until_sent(store, 3)
+    assert [text for _, text in network.said] == ["快", "慢", "也慢"]
+    await store.close()
+
+
+async def test_what_nobody_can_reach_waits_without_a_try(tmp_path: Path) -> None:
+    store = open_store(f"sqlite:///{tmp_path / 'x.db'}")
+    network = Network()
+    sends = (Send(Reason.ACK, "够不着", "Z"), Send(Reason.ACK, "够得着", "R"))
+    await store.transact(lambda s: s.apply(Decision(sends=sends), machine()))
+    async with serving(Outbox(store, network, pace(), machine)):
+        await until_sent(store, 1)
+    (row,) = await store.read(lambda s: s.waiting(machine(), True))
+    assert (row.send.text, row.attempts) == ("够不着", 0)
+    await store.close()
+
+
+async def test_nobody_knows_whether_it_arrived(tmp_path: Path) -> None:
+    store = open_store(f"sqlite:///{tmp_path / 'x.db'}")
+    clock = SetClock(NOW)
+    for reason, again in ((Reason.ESCALATE, True), (Reason.ALERT, True), (Reason.OUTCOME, True),
+                          (Reason.NUDGE, False), (Reason.DIGEST, False)):  # fmt: skip
+        network = Network(failing=1, error=UnsureError("没有回音"))
+        outbox = Outbox(store, network, pace(), clock)
+        await store.transact(
+            lambda s, r=reason: s.apply(Decision(sends=(Send(r, "话", "R"),)), clock.now)  # type: ignore[misc]
+        )
+        await outbox.drain()
+        clock.now += timedelta(minutes=1)
+        await outbox.drain()
+        assert network.said == ([("R", "话")] if again else []), reason
+    health = await store.read(lambda s: s.health(clock.now))
+    assert health.dropped_sends == 2  # and so `doctor` says
+    await store.close()
+
+
+async def test_a_nudge_that_came_too_late_is_dropped(tmp_path: Path) -> None:
+    store = open_store(f"sqlite:///{tmp_path / 'x.db'}")
+    network = Network()
+    at = machine() - timedelta(hours=1)
+    moved, still = (
+        ticket(1001, touched_at=machine()),
+        ticket(1002, touched_at=at - timedelta(hours=1)),
+    )
+    sends = (
+        Send(Reason.NUDGE, "催一", "R1", tickets=(1001,)),
+        Send(Reason.NUDGE, "催二", "R2", tickets=(1002,)),
+    )
+    await store.transact(lambda s: s.apply(Decision(tickets=(moved, still), sends=sends), at))
+    async with serving(Outbox(store, network, pace(), machine)):
+        await until_sent(store, 1)
+    assert network.said == [("R2", "催二")]
+    assert await store.read(lambda s: s.waiting(machine(), True)) == []
+    await store.close()
+
+
+async def test_what_was_said_today_counts_after_a_restart(tmp_path: Path) -> None:
+    store = open_store(f"sqlite:///{tmp_path / 'x.db'}")
+    network = Network()
+    for count in (2, 1):  # of the second program's two only one is left in the budget
+        outbox = Outbox(store, network, pace(account_per_day=3), machine)
+        sends = tuple(Send(Reason.ACK, f"话{i}", f"R{i}") for i in range(2))
+        await store.transact(lambda s, m=sends: s.apply(Decision(sends=m), machine()))  # type: ignore[misc]
+        before = len(network.said)
+        async with serving(outbox):
+            await until_sent(store, before + count)
+            await asyncio.sleep(0.1)
+        assert len(network.said) == before + count
+    await store.close()
+
+
+async def test_names_stand_for_mentions_where_there_are_none(tmp_path: Path) -> None:
+    store = open_store(f"sqlite:///{tmp_path / 'x.db'}")
+    network = Network(mentions=False)
+    outbox = Outbox(store, network, pace(), SetClock(NOW))
+    outbox.name_of = {"u-1": "林网格"}.__getitem__
+    sends = (Send(Reason.NUDGE, "请接单", "R", mentions=("u-1",)),)
+    await store.transact(lambda s: s.apply(Decision(sends=sends), NOW))
+    await outbox.drain()
+    assert network.said == [("R", "@林网格 请接单")]
     await store.close()

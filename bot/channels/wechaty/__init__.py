@@ -1,0 +1,1 @@
+"""WeChat by way of a Wechaty gateway: its protocol, its accounts, and the channel over them."""
