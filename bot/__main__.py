@@ -56,6 +56,12 @@ def _parser() -> argparse.ArgumentParser:
     for sub in (replay, imports):
         sub.add_argument("--grids", type=Path, required=True, help="网格表，CSV 或 .xlsx")
         sub.add_argument("--people", type=Path, required=True, help="人员表，CSV 或 .xlsx")
+    code = _add(commands, "bind-code", _bind_code, "要一个一次性的码，绑定群或认证人", "--config")
+    code.add_argument("--hours", type=int, default=72, help="几小时内有效，默认 72")
+    unbind = _add(commands, "unbind", _unbind, "解开一个网格的群，或一个人的账号", "--config")
+    for sub in (code, unbind):
+        sub.add_argument("--grid", required=True, help="网格编码")
+        sub.add_argument("--person", default="", help="姓名；不写就是这个网格的群")
     _add(commands, "doctor", _doctor, "检查配置、名册和数据库，用大白话说哪里不对", "--config")
     export = _add(commands, "export", _export, "导出诉求单和经过", "--config")
     export.add_argument("out", type=Path, help="输出文件，.xlsx 或 .csv")
@@ -147,6 +153,21 @@ def _import(options: argparse.Namespace) -> int:
 
     config = load(options.config)
     return asyncio.run(import_roster(config, options.grids, options.people))
+
+
+def _bind_code(options: argparse.Namespace) -> int:
+    from bot.binding import LONGEST, give_code  # noqa: PLC0415
+
+    if not 1 <= options.hours <= LONGEST:
+        raise UsageError(f"--hours {options.hours}：写 1 到 {LONGEST} 之间的整数")
+    config = load(options.config)
+    return asyncio.run(give_code(config, options.grid, options.person, options.hours))
+
+
+def _unbind(options: argparse.Namespace) -> int:
+    from bot.binding import unbind  # noqa: PLC0415
+
+    return asyncio.run(unbind(load(options.config), options.grid, options.person))
 
 
 def _doctor(options: argparse.Namespace) -> int:

@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from uuid import uuid4
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
@@ -55,6 +56,18 @@ class App:
     def use_roster(self, roster: Roster) -> None:
         """Serve another roster from now on."""
         self.roster = self.pipeline.roster = self.ticker.roster = roster
+
+    def rebound(self, session: Session, before: Roster, after: Roster) -> None:
+        """Serve the roster that a binding made of ``before``; other processes will load it.
+
+        Should the transaction fail, the version served is one that was never stored, so that the
+        next tick loads what was. It does so too when an import came between.
+        """
+        version = uuid4().hex
+        if session.setting(ROSTER_VERSION) == self.roster_version and before is self.roster:
+            self.roster_version = version
+        session.keep_setting(ROSTER_VERSION, version)
+        self.use_roster(after)
 
     def local(self, moment: datetime) -> datetime:
         """Return a moment in the city's time zone."""
@@ -134,6 +147,7 @@ def build(config: Config, store: Store, roster: Roster, channel: Channel, clock:
 
     pipeline.committed = ticker.committed = committed
     app = App(config, store, pipeline, ticker, outbox, clock, roster, channel, cabinet)
+    pipeline.rebound = app.rebound
     outbox.name_of = lambda person: next((r.name for r in app.roster.roles_of(person)), person)
     return app
 

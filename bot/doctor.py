@@ -60,6 +60,6 @@ def _of_health(health: Health, beat: str, now: datetime) -> Iterator[str]:
         yield f"{health.failed_messages}条消息没能处理（近七天），原话都在收件表里，日志里有原因"
     if health.unbound_rooms:
         rooms = "、".join(health.unbound_rooms[:5])
-        yield f"有{len(health.unbound_rooms)}个群不属于任何网格（{rooms}），请写进网格表的 room 列"
+        yield f"有{len(health.unbound_rooms)}个群不属于任何网格（{rooms}），请绑定，或写进网格表"
     if health.waiting_sends:
         yield f"{health.waiting_sends}条消息等了五分钟还没发出去，请看账号是不是掉线了、网络通不通"

@@ -361,6 +361,41 @@ class Question:
 
 
 @dataclass(frozen=True, slots=True)
+class Code:
+    """A one-time code: ``kind`` is ``room`` (binds a group to ``grid``) or ``person`` (``name``,
+    who has a role there). ``digest`` stands for the code itself, which is kept nowhere."""
+
+    kind: str
+    grid: str
+    name: str
+    created_at: datetime
+    expires_at: datetime
+    digest: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RoomBinding:
+    """A grid's group from now on; an empty ``room`` unbinds. ``code`` is a digest, used up."""
+
+    grid: str
+    room: str
+    by: str = ""
+    code: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PersonBinding:
+    """Who has these ``roles`` (as they were before) from now on; an empty ``person`` unbinds.
+    Live tickets of ``old``, the id that no longer counts, go to ``person``."""
+
+    person: str
+    roles: tuple[Role, ...]
+    old: str = ""
+    by: str = ""
+    code: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Decision:
     """What a message or the clock leads to: rows to store and messages to send."""
 
@@ -370,6 +405,7 @@ class Decision:
     question: Question | None = None
     answered: bool = False
     """The speaker's open question, if any, is done with."""
+    bindings: tuple[RoomBinding | PersonBinding, ...] = ()
 
 
 NOTHING = Decision()

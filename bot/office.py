@@ -26,6 +26,7 @@ async def import_roster(config: Config, grids: Path, people: Path) -> int:
     store = open_store(config.storage.url)
     try:
         await store.transact(lambda s: save_roster(s, roster, machine().isoformat()))
+        roster = Roster(*await store.read(lambda s: s.load_roster()))  # with the chat's bindings
     finally:
         await store.close()
     for line in warnings_of(roster):

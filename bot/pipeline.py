@@ -25,7 +25,7 @@ from bot.models import (
     Ticket,
     Understanding,
 )
-from handlers import finish, menu, quoting
+from handlers import bind, finish, menu, quoting
 from handlers.names import plain_name
 from handlers.report import SPOKEN, STORY
 from handlers.rights import speaks_as
@@ -57,6 +57,8 @@ class Pipeline:
         self._clock = clock
         self.committed: Callable[[], None] = lambda: None
         """Called after each commit; the outbox listens."""
+        self.rebound: Callable[[Session, Roster, Roster], None] = lambda *_: None
+        """Called in the transaction with the roster a binding was decided on and the new one."""
 
     async def receive(self, message: Message) -> str:
         """Handle a message once; return what became of it when that is on disk.
@@ -86,8 +88,7 @@ class Pipeline:
     def _handle(self, session: Session, message: Message) -> str:
         grid = self.roster.by_room(message.room) if message.room else None
         if message.room and grid is None:
-            session.remember(message, "unbound", 0.0, None)
-            return "unbound"
+            return self._unbound(session, message)
         if message.kind is Kind.RECALLED:
             return self._recall(session, message, grid)
         reply, quote = _unquoted(session, message)
@@ -103,6 +104,7 @@ class Pipeline:
         self._attach(session, message, decision, number)
         if message.kind in SPOKEN and decision.sends and number is None:
             session.keep_setting(f"{_UNHEARD} {message.room}", self._clock().isoformat())
+        self._rebind(session, scene, decision)
         return outcome
 
     def _attach(
@@ -119,6 +121,37 @@ class Pipeline:
             for earlier in session.unclaimed_pictures(message.room, message.sender, now - STORY):
                 session.adopt(earlier, number)
                 session.want(earlier, now)
+
+    def _unbound(self, session: Session, message: Message) -> str:
+        """Keep what is said in a group of no grid, and keep silent, but to the words that bind
+        it and to whoever calls the bot."""
+        command = bind.ordered(message.text)
+        called = BOT_MENTION in message.mentions
+        if message.kind is not Kind.TEXT or not (command or called):
+            session.remember(message, "unbound", 0.0, None)
+            return "unbound"
+        now = self._promises.calendar.local(self._clock())
+        scene = Scene(
+            now, message, message.text, Understanding("command", command=command), self.roster,
+            None, self.roster.roles_of(message.sender),
+            lost_grid=session.lost_grid(message.room or ""),
+        )  # fmt: skip
+        decision = bind.stranger(scene)
+        if command:
+            decision = menu.decide(self._with_code(session, scene, command))
+        self._commit(session, message, decision)
+        session.remember(message, "command", 0.0, None)
+        self._rebind(session, scene, decision)
+        return "command"
+
+    def _with_code(self, session: Session, scene: Scene, command: Command) -> Scene:
+        return replace(scene, code=session.code(bind.secret(command), scene.now))
+
+    def _rebind(self, session: Session, scene: Scene, decision: Decision) -> None:
+        """Serve the roster as a decision leaves it from the next message on, even in the same
+        commit. The last step, since a fault after it could not undo it."""
+        if decision.bindings:
+            self.rebound(session, scene.roster, bind.rebound(scene.roster, decision.bindings))
 
     def _commit(self, session: Session, message: Message, decision: Decision) -> None:
         if decision is NOTHING:
@@ -144,6 +177,8 @@ class Pipeline:
         )  # fmt: skip
         scene = replace(scene, reporter_name=scene.speaker)
         command = understood.command
+        if command and command.name == "bind":
+            return self._with_code(session, scene, command)
         if command and command.name == "report":
             scene = self._reported(session, scene, command)
         elif command and not command.explicit:

@@ -233,6 +233,7 @@ async def rehearse(
         if await store.read(lambda s: s.setting(HEARTBEAT)):
             raise StorageError(f"{url} 是 jiedan run 用的库，排练请另用一个")
         await store.transact(lambda s: save_roster(s, roster, "replay"))
+        roster = Roster(*await store.read(lambda s: s.load_roster()))  # with a kept one's bindings
         replay = Replay(
             config,
             store,

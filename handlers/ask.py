@@ -1,4 +1,4 @@
-"""Questions to the bot: 查询, 我的待办, 帮助, 绑定. Pure."""
+"""Questions to the bot: 查询, 我的待办, 帮助. Pure."""
 
 from __future__ import annotations
 
@@ -46,12 +46,6 @@ def help_(scene: Scene, command: Command) -> Decision:
     """Show the card."""
     del command
     return Decision(sends=(answer(scene, replies.HELP),))
-
-
-def bind(scene: Scene, command: Command) -> Decision:
-    """Binding goes through the roster: a group's or a person's id is a column of the import."""
-    del command
-    return say(scene, replies.BIND)
 
 
 def _holder(scene: Scene, ticket: Ticket) -> str:

@@ -31,7 +31,7 @@ WORDS: dict[str, str] = {
     "没有解决": "reopen",
     "评价": "rate",
     "帮助": "help", "菜单": "help",
-    "绑定": "bind", "认证": "bind",
+    "绑定": "bind", "认证": "bind", "解绑": "bind",
 }  # fmt: skip
 
 _WORD = "|".join(sorted(WORDS, key=len, reverse=True))
@@ -53,6 +53,9 @@ _DAY = re.compile(
 )
 _STARS = re.compile(r"([1-5一二两三四五])\s*(?:颗?星|分)")
 _STAR_DIGITS = {"一": "1", "二": "2", "两": "2", "三": "3", "四": "4", "五": "5"}
+
+_CODE = re.compile(r"[\w .–—-]*?[2-9a-z]{4}[–—-][2-9a-z]{4}", re.IGNORECASE)
+"""A binding code as it is given out, with or without a grid's code before it."""
 
 # Words that open ordinary sentences as well count only alone, before a gap, or before a number.
 _STRICT = frozenset({
@@ -105,6 +108,8 @@ def _typed(line: str) -> Command | None:
     args = {"ticket": str(int(number))} if number else {}
     if word in {"我的待办", "待办", "我的单"}:
         return Command(name, {"text": "mine"}) if not _clean(rest) else None
+    if word == "解绑":
+        return _unbind(rest)
     return _READERS.get(name, _plain)(name, rest, args)
 
 
@@ -113,6 +118,8 @@ def _opens(name: str, rest: str) -> bool:
     if not rest or _GAP.match(rest) or re.match(r"#?\d{3,8}(?![\d栋幢])", rest):
         return True
     if name == "rate" and _STARS.match(rest):
+        return True
+    if name == "bind" and _CODE.fullmatch(_clean(rest)):
         return True
     if name == "report":
         return not _REPORT_CHAT.match(rest)
@@ -220,7 +227,17 @@ def _whole(name: str, rest: str, args: dict[str, str]) -> Command | None:
 def _bind(name: str, rest: str, args: dict[str, str]) -> Command | None:
     del args
     text = _clean(rest)
-    return Command(name, {"text": text}) if re.fullmatch(r"[\w -]{0,60}", text, re.ASCII) else None
+    plain = re.fullmatch(r"[\w .–—-]{0,60}", text, re.ASCII)
+    coded = len(text) <= 80 and _CODE.fullmatch(text)
+    return Command(name, {"text": text}) if plain or coded else None
+
+
+def _unbind(rest: str) -> Command | None:
+    """Read what follows 解绑: a grid's code, so no words alone ("解绑 银行卡")."""
+    text = _clean(rest)
+    if text and not re.fullmatch(r"(?=\S*[A-Za-z0-9])\S{1,60}", text):
+        return None
+    return Command("bind", {"text": f"解绑 {text}".strip()})
 
 
 def _confirm(name: str, rest: str, args: dict[str, str]) -> Command | None:

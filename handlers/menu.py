@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from bot.models import NOTHING, Command, Decision, Question
-from handlers import ask, climb, finish, report, take, tidy
+from handlers import ask, bind, climb, finish, report, take, tidy
 from handlers.scene import Scene, answered
 
 COMMANDS: dict[str, Callable[[Scene, Command], Decision]] = {
@@ -31,7 +31,7 @@ COMMANDS: dict[str, Callable[[Scene, Command], Decision]] = {
     "nudge": tidy.nudge,  # 催办
     "query": ask.query,  # 查询、我的待办
     "help": ask.help_,  # 帮助
-    "bind": ask.bind,  # 绑定、认证
+    "bind": bind.bind,  # 绑定、认证、解绑
 }
 
 PATIENCE = timedelta(minutes=10)

@@ -360,7 +360,6 @@ def _left(deadline: Deadline | None, now: datetime) -> str:
     return f"，{clock(deadline.due, now)}到时限" if deadline.due > now else "，已过时限"
 
 
-BIND = "群和人的绑定由管理员在名册里填好编号，再导入一次就生效。"
 NO_TICKETS = "您在这里没有在办的单。"
 
 

@@ -29,6 +29,14 @@ def is_head(roles: tuple[Role, ...], grid: str, roster: Roster) -> bool:
     )
 
 
+def may_bind(roles: tuple[Role, ...], grid: str, roster: Roster) -> bool:
+    """Return whether one of the roles may say which group is ``grid``'s; nobody is above a city,
+    so there its own admin may."""
+    top = roster.parent(grid) is None
+    admin = any(r.kind is RoleKind.ADMIN and r.grid == grid for r in roles)
+    return (top and admin) or is_head(roles, grid, roster)
+
+
 def is_hand(roles: tuple[Role, ...], grid: str, roster: Roster) -> bool:
     """Return whether one of the roles may take a ticket that ``grid`` holds."""
     member = any(r.kind in _HANDS and r.grid == grid for r in roles)

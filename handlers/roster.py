@@ -7,6 +7,8 @@ every question is answered from an index.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from copy import copy
+from dataclasses import replace
 from itertools import groupby
 from operator import attrgetter
 from typing import TypeVar
@@ -92,6 +94,38 @@ class Roster:
         here = self._here.get(code, ()) if name else ()
         exact = tuple(role for role in here if role.name == name)
         return exact or tuple(role for role in here if role.name.endswith(name))
+
+    def with_room(self, code: str, room: str) -> Roster:
+        """Return the roster with another group for a grid it has; an empty ``room`` unbinds.
+        Shares what doesn't change: a city's roster is too big to be built anew for each group."""
+        old = self._grids[code]
+        new = replace(old, room=room)
+        made = copy(self)
+        made._grids = {**self._grids, code: new}
+        made._rooms = dict(self._rooms)
+        if self._rooms.get(old.room) is old:
+            del made._rooms[old.room]
+        if room:
+            made._rooms[room] = new
+        family = tuple(new if grid is old else grid for grid in self._below[old.parent])
+        made._below = {**self._below, old.parent: family}
+        return made
+
+    def with_person(self, person: str, roles: Sequence[Role]) -> Roster:
+        """Return the roster with these of its own roles given to a chat user; an empty ``person``
+        unbinds. Shares what doesn't change."""
+        new = {id(role): replace(role, person=person) for role in roles}
+        made = copy(self)
+        made._roles = tuple(new.get(id(role), role) for role in self._roles)
+        made._here = dict(self._here)
+        for code in {role.grid for role in roles}:
+            made._here[code] = tuple(new.get(id(role), role) for role in self._here[code])
+        made._of = dict(self._of)
+        for old in {role.person for role in roles} - {""}:
+            made._of[old] = tuple(role for role in self._of[old] if id(role) not in new)
+        if person:
+            made._of[person] = tuple(role for role in made._roles if role.person == person)
+        return made
 
     def supervisors(self) -> tuple[Role, ...]:
         """Return every supervisor's role, in the order given."""

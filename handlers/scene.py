@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from bot.models import (
     NOTHING,
+    Code,
     Command,
     Decision,
     Grid,
@@ -61,6 +62,11 @@ class Scene:
     """When the leader was last told of a voice message in this room."""
     plain: Understanding | None = None
     """The words of a natural saying understood as words, in case it orders nothing."""
+
+    code: Code | None = None
+    """What the code in the words is good for."""
+    lost_grid: str = ""
+    """The code of the grid that this group was bound to until it left the roster."""
 
     @property
     def speaker(self) -> str:

@@ -15,13 +15,16 @@ from typing import Protocol, TypeVar
 
 from bot.models import (
     Aged,
+    Code,
     Decision,
     Event,
     Grid,
     Kind,
     Message,
+    PersonBinding,
     Question,
     Role,
+    RoomBinding,
     Send,
     Tally,
     Ticket,
@@ -179,7 +182,8 @@ class Session(Protocol):
         """Return the earliest deadline."""
 
     def apply(self, decision: Decision, at: datetime) -> None:
-        """Write tickets, deadlines, history, questions and outgoing messages of a decision."""
+        """Write tickets, deadlines, history, questions, outgoing messages and bindings of a
+        decision. Raises LookupError if a binding's code was used meanwhile."""
 
     def fired(self, job: str) -> datetime | None:
         """Return when a fixed-time job last fired."""
@@ -260,7 +264,7 @@ class Session(Protocol):
         """Examine the database."""
 
     def load_roster(self) -> tuple[list[Grid], list[Role]]:
-        """Return the roster."""
+        """Return the roster: the last import's rows with what was bound in the chat since."""
 
     def uprooted(self) -> list[tuple[int, str]]:
         """Return number and path of live tickets whose holding or home grid is gone."""
@@ -269,7 +273,25 @@ class Session(Protocol):
         """Put a ticket whose grid is gone at another."""
 
     def save_roster(self, grids: Iterable[Grid], roles: Iterable[Role]) -> None:
-        """Replace the roster; live tickets follow their home grid to its new room."""
+        """Replace the roster; live tickets follow their home grid to its new room.
+
+        The newest word wins: a room or id that differs from the last import's for that row drops
+        what was bound in the chat; an empty or repeated one doesn't.
+        """
+
+    def keep_code(self, code: str, about: Code) -> None:
+        """Keep a new one-time code (normalised: capitals and digits alone) as its digest."""
+
+    def code(self, code: str, now: datetime) -> Code | None:
+        """Return what a normalised code is for; None if it is unknown, used or expired."""
+
+    def bind(self, binding: RoomBinding | PersonBinding, at: datetime) -> None:
+        """Bind a group or a person and use the code up: live tickets follow to the new room, or
+        from the old id. Raises LookupError if the code was used meanwhile."""
+
+    def lost_grid(self, room: str) -> str:
+        """Return the code of the grid that a room was bound to when an import left it out; empty
+        if there is none."""
 
 
 class Store(Protocol):

@@ -28,7 +28,7 @@ class FiguresPart(Part):
             span).fetchall()  # fmt: skip
         rows += self._run(
             "select g.code, 'ask', g.level, '', count(*) from inbox i indexed by inbox_asks"
-            " join grids g on g.room = i.room"
+            " join grids_now g on g.room = i.room"
             " where i.decision = 'ask' and i.at >= ? and i.at < ? group by 1",
             span).fetchall()  # fmt: skip
         return [Tally(*row) for row in rows]
@@ -63,7 +63,7 @@ class FiguresPart(Part):
         late = stamp(now - timedelta(minutes=5))
         rooms = self._run(
             "select distinct room from inbox where decision = 'unbound'"
-            " and room not in (select room from grids) limit 100"
+            " and room not in (select room from grids_now) limit 100"
         )
         return Health(
             damage=_damage(self._run("pragma quick_check(1)").fetchone()[0]),

@@ -20,6 +20,13 @@ def live_groups(db: Database) -> None:
         db.execute(statement)
 
 
+@migrations()
+def bindings(db: Database) -> None:
+    """One-time codes, and what was bound from inside the chat."""
+    for statement in _BINDINGS.split(";"):
+        db.execute(statement)
+
+
 # Times are UTC text of one width, so that they sort; see sqlite.stamp.
 _FIRST = """
 create table grids (code text primary key, name text, level text, parent text, room text);
@@ -78,4 +85,28 @@ create index inbox_ticket on inbox (ticket) where ticket is not null;
 create table attachments (message text primary key, room text, kind text, state text, name text,
                           path text, size integer, tries integer, again text, why text);
 create index attachments_wanted on attachments (again) where state = 'wanted';
+"""
+
+# `grids` and `roles` hold what the files said last; the views, what counts. A room or an id given
+# in the chat counts before the file's, whatever the file repeats: see storage.bindings.
+_BINDINGS = """
+create table codes (digest text primary key, kind text, grid text, name text, created_at text,
+                    expires_at text, used_by text, used_at text) without rowid;
+create table bound_rooms (grid text primary key, room text, by text, at text) without rowid;
+create index bound_rooms_room on bound_rooms (room);
+create table bound_people (grid text, name text, was text, person text, by text, at text,
+                           primary key (grid, name, was)) without rowid;
+create index roles_grid on roles (grid);
+create view grids_now as
+    select g.rowid as place, g.code, g.name, g.level, g.parent,
+        case when b.grid is not null then b.room
+             when g.room in (select room from bound_rooms) then ''
+             else g.room end as room
+    from grids g left join bound_rooms b on b.grid = g.code;
+create view roles_now as
+    select r.id, r.name, r.kind, r.grid, r.phone, r.person as filed,
+        coalesce((select b.person from bound_people b
+                  where b.grid = r.grid and b.name = r.name and r.person in (b.was, '')
+                  order by b.at desc limit 1), r.person) as person
+    from roles r;
 """

@@ -6,11 +6,11 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from bot.models import Grid, Level, Role, RoleKind
-from storage.part import Part
+from storage.bindings import BindingsPart
 from storage.rows import moment_of, stamp
 
 
-class OfficePart(Part):
+class OfficePart(BindingsPart):
     """What changes seldom."""
 
     def fired(self, job: str) -> datetime | None:
@@ -36,19 +36,21 @@ class OfficePart(Part):
         grids = [
             Grid(code, name, Level(level), parent, room)
             for code, name, level, parent, room in self._run(
-                "select code, name, level, parent, room from grids order by rowid"
+                "select code, name, level, parent, room from grids_now order by place"
             )
         ]
         roles = [
             Role(person, name, RoleKind(kind), grid, phone)
             for person, name, kind, grid, phone in self._run(
-                "select person, name, kind, grid, phone from roles order by id"
+                "select person, name, kind, grid, phone from roles_now order by id"
             )
         ]
         return grids, roles
 
     def save_roster(self, grids: Iterable[Grid], roles: Iterable[Role]) -> None:
         """See storage.base."""
+        grids, roles = list(grids), list(roles)
+        self._hear_files(grids, roles)
         self._run("delete from grids")
         self._run("delete from roles")
         many = self.db.conn.executemany
@@ -61,8 +63,8 @@ class OfficePart(Part):
             ((r.person, r.name, r.kind, r.grid, r.phone) for r in roles),
         )
         self._run(
-            "update tickets set room = (select room from grids where code = home)"
-            " where ended_at is null and exists (select 1 from grids where code = home"
+            "update tickets set room = (select room from grids_now where code = home)"
+            " where ended_at is null and exists (select 1 from grids_now where code = home"
             " and room != '' and room != tickets.room)"
         )
 

@@ -219,6 +219,8 @@ class SqliteSession(OutgoingPart, AttachedPart, FiguresPart, OfficePart):
             self._queue(send, at)
         if decision.question:
             self._ask(decision.question)
+        for binding in decision.bindings:
+            self.bind(binding, at)
 
     def withdraw(self, message_id: str) -> None:
         """See storage.base."""

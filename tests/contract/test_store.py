@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import sqlite3
 from collections.abc import AsyncIterator
 from dataclasses import replace
@@ -13,6 +14,7 @@ import pytest
 
 from bot.app import open_store
 from bot.models import (
+    Code,
     Command,
     Deadline,
     Decision,
@@ -21,11 +23,13 @@ from bot.models import (
     Happened,
     Level,
     Message,
+    PersonBinding,
     Place,
     Question,
     Reason,
     Role,
     RoleKind,
+    RoomBinding,
     Send,
     State,
     Ticket,
@@ -51,6 +55,25 @@ def ticket(number: int = 1001, **changes: object) -> Ticket:
 def event(number: int = 1001, kind: Happened = Happened.CREATED) -> Event:
     return Event(number, NOW, kind, State.OPEN, Level.MICROGRID, "M1", "lighting",
                  Urgency.NORMAL, "r1", "老张", "灯坏了", f"m{number}")  # fmt: skip
+
+
+GRIDS = [
+    Grid("C", "市", Level.CITY),
+    Grid("M1", "一网格", Level.MICROGRID, "C", "R-1"),
+    Grid("M2", "二网格", Level.MICROGRID, "C", "R-2"),
+]
+ROLES = [
+    Role("u-1", "林网格", RoleKind.LEADER, "M1"),
+    Role("u-2", "罗网格", RoleKind.LEADER, "M2"),
+]
+
+
+def rooms(session: Session) -> dict[str, str]:
+    return {grid.code: grid.room for grid in session.load_roster()[0] if grid.room}
+
+
+def people(session: Session) -> list[str]:
+    return [role.person for role in session.load_roster()[1]]
 
 
 class TestStore:
@@ -175,6 +198,125 @@ class TestStore:
         await store.transact(lambda s: s.save_roster(grids, roles))
         await store.transact(lambda s: s.save_roster(grids, roles))
         assert await store.read(lambda s: s.load_roster()) == (grids, roles)
+
+    async def test_a_code_is_good_once_and_until_its_time(self, store: SqliteStore) -> None:
+        about = Code("room", "T", "", NOW, NOW + HOUR)
+        await store.transact(lambda s: s.keep_code("8K3Q7PMA", about))
+        found = await store.read(lambda s: s.code("8K3Q7PMA", NOW))
+        assert found is not None
+        assert replace(found, digest="") == about
+        assert await store.read(lambda s: s.code("8K3Q7PMB", NOW)) is None
+        assert await store.read(lambda s: s.code("8K3Q7PMA", NOW + HOUR)) is None
+        bound = Decision(bindings=(RoomBinding("T", "R", "u", found.digest),))
+        await store.transact(lambda s: s.apply(bound, NOW))
+        assert await store.read(lambda s: s.code("8K3Q7PMA", NOW)) is None
+        again = Decision(bindings=(RoomBinding("T", "R2", "u", found.digest),))
+        with pytest.raises(LookupError):
+            await store.transact(lambda s: s.apply(again, NOW))
+        assert await store.read(rooms) == {}
+
+    async def test_a_code_is_not_in_the_file(self, store: SqliteStore, tmp_path: Path) -> None:
+        about = Code("person", "T", "陶", NOW, NOW + HOUR)
+        await store.transact(lambda s: s.keep_code("8K3Q7PMA", about))
+        await store.close()
+        kept = (tmp_path / "x.db").read_bytes()
+        assert hashlib.sha256(b"8K3Q7PMA").hexdigest().encode() in kept
+        assert b"8K3Q7PMA" not in kept
+
+    async def test_tickets_follow_a_binding(self, store: SqliteStore) -> None:
+        await store.transact(lambda s: s.save_roster(GRIDS, ROLES))
+        done = ticket(1002, state=State.CLOSED, ended_at=NOW, deadline=None, handler="u-1")
+        live = ticket(handler="u-1", grid="B", level=Level.BRANCH)
+        await store.transact(lambda s: s.apply(Decision((live, done)), NOW))
+        bindings = (RoomBinding("M1", "R-new"), PersonBinding("u-new", (ROLES[0],), "u-1"))
+        await store.transact(lambda s: s.apply(Decision(bindings=bindings), NOW))
+        moved = await store.read(lambda s: s.ticket(1001))
+        assert moved == replace(live, room="R-new", handler="u-new")
+        assert await store.read(lambda s: s.ticket(1002)) == done
+        await store.transact(lambda s: s.bind(RoomBinding("M1", ""), NOW))
+        assert await store.read(lambda s: s.ticket(1001)) == moved, "an outcome is still heard"
+
+    @pytest.mark.parametrize(
+        ("filed", "now"),
+        [
+            ("R-1", "R-chat"),  # as before
+            ("", "R-chat"),  # silent
+            ("R-file", "R-file"),  # news
+        ],
+    )
+    async def test_for_a_room_the_newest_word_wins(
+        self, store: SqliteStore, filed: str, now: str
+    ) -> None:
+        await store.transact(lambda s: s.save_roster(GRIDS, ROLES))
+        await store.transact(lambda s: s.apply(Decision((ticket(),)), NOW))
+        await store.transact(lambda s: s.bind(RoomBinding("M1", "R-chat"), NOW))
+        assert await store.read(rooms) == {"M1": "R-chat", "M2": "R-2"}
+        files = [replace(g, room=filed) if g.code == "M1" else g for g in GRIDS]
+        for _ in range(2):
+            await store.transact(lambda s: s.save_roster(files, ROLES))
+            assert await store.read(rooms) == {"M1": now, "M2": "R-2"}
+        moved = await store.read(lambda s: s.ticket(1001))
+        assert moved is not None
+        assert moved.room == now
+
+    async def test_an_unbound_group_stays_so_until_a_file_has_news(
+        self, store: SqliteStore
+    ) -> None:
+        await store.transact(lambda s: s.save_roster(GRIDS, ROLES))
+        await store.transact(lambda s: s.bind(RoomBinding("M2", "R-1"), NOW))
+        assert await store.read(rooms) == {"M2": "R-1"}, "one group, one grid"
+        await store.transact(lambda s: s.bind(RoomBinding("M2", "R-2"), NOW))
+        await store.transact(lambda s: s.bind(RoomBinding("M1", ""), NOW))
+        await store.transact(lambda s: s.save_roster(GRIDS, ROLES))
+        assert await store.read(rooms) == {"M2": "R-2"}
+        await store.transact(lambda s: s.bind(RoomBinding("M2", "R-1"), NOW))
+        assert await store.read(rooms) == {"M2": "R-1"}
+        files = [replace(g, room="") if g.code == "M1" else g for g in GRIDS]
+        await store.transact(lambda s: s.save_roster(files, ROLES))
+        await store.transact(lambda s: s.save_roster(GRIDS, ROLES))
+        assert await store.read(rooms) == {"M1": "R-1", "M2": "R-2"}, "a file gave M1 its group"
+
+    async def test_the_group_of_a_grid_that_left_is_known(self, store: SqliteStore) -> None:
+        await store.transact(lambda s: s.save_roster(GRIDS, ROLES))
+        assert await store.read(lambda s: s.lost_grid("R-1")) == ""
+        await store.transact(lambda s: s.save_roster([GRIDS[0], GRIDS[2]], []))
+        assert await store.read(lambda s: s.lost_grid("R-1")) == "M1"
+        assert await store.read(lambda s: s.lost_grid("R-2")) == ""
+        await store.transact(lambda s: s.bind(RoomBinding("M2", "R-1"), NOW))
+        assert await store.read(lambda s: s.lost_grid("R-1")) == ""
+        renamed = replace(GRIDS[1], code="M1-new")
+        await store.transact(lambda s: s.save_roster([GRIDS[0], renamed], []))
+        assert await store.read(rooms) == {"M1-new": "R-1"}
+
+    @pytest.mark.parametrize(
+        ("filed", "now"), [("u-1", "u-chat"), ("", "u-chat"), ("u-file", "u-file")]
+    )
+    async def test_for_a_person_the_newest_word_wins(
+        self, store: SqliteStore, filed: str, now: str
+    ) -> None:
+        await store.transact(lambda s: s.save_roster(GRIDS, ROLES))
+        await store.transact(lambda s: s.bind(PersonBinding("u-chat", (ROLES[0],), "u-1"), NOW))
+        assert await store.read(people) == ["u-chat", "u-2"]
+        promoted = [replace(ROLES[0], person=filed, kind=RoleKind.DEPUTY), ROLES[1]]
+        for _ in range(2):
+            await store.transact(lambda s: s.save_roster(GRIDS, promoted))
+            assert await store.read(people) == [now, "u-2"]
+
+    async def test_a_person_is_bound_again_and_again_and_let_go(self, store: SqliteStore) -> None:
+        empty = [replace(r, person="") for r in ROLES]
+        await store.transact(lambda s: s.save_roster(GRIDS, empty))
+        later = NOW
+        for before, after in (("", "a"), ("a", "b"), ("b", ""), ("", "c")):
+            later += HOUR
+            bound = PersonBinding(after, (replace(ROLES[0], person=before),), before)
+            await store.transact(lambda s, b=bound, at=later: s.bind(b, at))
+            assert await store.read(people) == [after, ""]
+
+    async def test_a_namesake_with_another_id_is_left_alone(self, store: SqliteStore) -> None:
+        both = [ROLES[0], replace(ROLES[0], person="u-other", kind=RoleKind.MEMBER)]
+        await store.transact(lambda s: s.save_roster(GRIDS, both))
+        await store.transact(lambda s: s.bind(PersonBinding("u-chat", (ROLES[0],), "u-1"), NOW))
+        assert await store.read(people) == ["u-chat", "u-other"]
 
     async def test_figures_count_events_endings_and_doubts(self, store: SqliteStore) -> None:
         closed = ticket(1002, state=State.CLOSED, ended_at=NOW + 3 * HOUR, deadline=None)

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parents[2]
-TOKEN = "puppet_mock_jiedan"  # noqa: S105 - of a gateway that lives for a test
+TOKEN = "puppet_mock_jiedan"
 BOT = "wxid_bot"
 
 

@@ -70,7 +70,9 @@ async def test_the_other_account_goes_on_when_one_is_down(serve: Serve) -> None:
     assert [a["working"] for a in health["accounts"]] == [False, True]
     await first.start()
     await until(lambda: service.state("one").working)
-    await until(lambda: any("账号one恢复了" in text for g in (first, second) for text in g.texts("u-a")))
+    await until(
+        lambda: any("账号one恢复了" in text for g in (first, second) for text in g.texts("u-a"))
+    )
     async with aiohttp.ClientSession() as session:
         assert (await session.get(f"http://127.0.0.1:{port}/healthz")).status == 200
 
@@ -139,7 +141,9 @@ async def test_a_send_that_fails_and_one_that_takes_ten_seconds(serve: Serve) ->
     first, second = service.gateways
     await first.order("slow", ms=10_000)
     began = time.monotonic()
-    await queue(service, Send(Reason.ESCALATE, "慢慢来", "R-1"), Send(Reason.ESCALATE, "不等他", "R-2"))
+    await queue(
+        service, Send(Reason.ESCALATE, "慢慢来", "R-1"), Send(Reason.ESCALATE, "不等他", "R-2")
+    )
     await second.hears("不等他", "R-2")
     assert time.monotonic() - began < 5
     await first.hears("慢慢来", "R-1")
@@ -203,7 +207,9 @@ async def _state_of(endpoint: Endpoint) -> AccountState:
     channel = Wechaty([("x", endpoint)], Doors(lambda _: False, nobody), machine)
     running = asyncio.create_task(channel.run(_ignore))
     try:
-        await until(lambda: channel.states()[0].why not in {"正在连接", "网关连上了，账号还没登录微信"})
+        await until(
+            lambda: channel.states()[0].why not in {"正在连接", "网关连上了，账号还没登录微信"}
+        )
         return channel.states()[0]
     finally:
         running.cancel()
@@ -226,7 +232,9 @@ async def _silence(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -
     writer.close()
 
 
-async def test_each_wrong_endpoint_is_one_clear_line(tmp_path_factory: pytest.TempPathFactory) -> None:
+async def test_each_wrong_endpoint_is_one_clear_line(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
     folder = tmp_path_factory.mktemp("gateways")
     plain, safe = MockGateway(folder, WORLD), MockGateway(folder, WORLD, tls=True)
     await plain.start()
@@ -253,7 +261,9 @@ async def test_each_wrong_endpoint_is_one_clear_line(tmp_path_factory: pytest.Te
             assert says in state.why, endpoint
             assert "\n" not in state.why
             assert not state.working
-    fitting = replace(good, address=safe.address, tls=True, ca=safe.authority(), server_name="insecure")
+    fitting = replace(
+        good, address=safe.address, tls=True, ca=safe.authority(), server_name="insecure"
+    )
     channel = Wechaty([("x", fitting)], Doors(lambda _: False, _no_code), machine)
     running = asyncio.create_task(channel.run(_ignore))
     await until(lambda: channel.states()[0].working)

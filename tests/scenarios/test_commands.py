@@ -261,3 +261,12 @@ async def test_numbers_are_whole_and_phones_are_hidden_in_what_leaves(town: Town
     for send in town.sends():
         assert "3123" not in send["text"]
         assert all(number in send["text"] for number in send["tickets"]), send
+
+
+async def test_a_group_that_is_let_go_in_a_replay_is_silent_from_then_on(town: Town) -> None:
+    town.say("09:00", "R-1", "u-1", "解绑 M1")
+    town.say("09:01", "R-1", "r1", "3栋2单元门口的路灯坏了，晚上看不见路")
+    await town.play()
+    assert [s["text"][:4] for s in town.sends()] == ["解绑了，"]
+    assert town.events() == []
+    assert town.complaints == []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -98,6 +99,7 @@ def test_replay_reads_standard_input_and_gives_the_same_bytes(tmp_path: Path) ->
         (["replay", "-", *ROSTER, "--database", "mysql://x"], "mysql://x"),
         (["run", "--config", "none.toml"], "none.toml"),
         (["export", "out.pdf"], "out.pdf"),
+        (["bind-code", "--grid", "A", "--hours", "0"], "--hours 0"),
     ],
 )
 def test_what_can_not_be_read_is_one_line_and_exit_2(
@@ -125,3 +127,38 @@ def test_triage_answers_line_by_line(tmp_path: Path) -> None:
     assert answers[0]["id"] == "a"
     assert answers[0]["place"]["building"] == "3栋"
     assert "Traceback" not in done.stderr
+
+
+def test_codes_are_given_out_and_grids_and_people_unbound(tmp_path: Path, config: str) -> None:
+    assert jiedan("import", "--config", config, *ROSTER, cwd=tmp_path).returncode == 0
+    room = jiedan("bind-code", "--config", config, "--grid", "SAMPLE-YB", cwd=tmp_path)
+    assert room.returncode == 0, room.stderr
+    code, where = room.stdout.splitlines()
+    assert re.fullmatch(r"[2-9A-HJKMNP-Z]{4}-[2-9A-HJKMNP-Z]{4}", code)
+    assert where == f"在群里发：绑定 SAMPLE-YB {code}（72小时内有效，只能用一次）"
+    person = ["--grid", "SAMPLE-YB", "--person", "罗建国"]
+    told = jiedan("bind-code", "--config", config, *person, "--hours", "5", cwd=tmp_path)
+    assert "认证 " in told.stdout.splitlines()[1]
+    assert "5小时内有效" in told.stdout
+    for arguments, says in ((person[:2], "的群解绑了"), (person, "罗建国解绑了")):
+        done = jiedan("unbind", "--config", config, *arguments, cwd=tmp_path)
+        assert (done.returncode, says in done.stdout) == (0, True), done.stderr
+    again = jiedan("import", "--config", config, *ROSTER, cwd=tmp_path)
+    assert "1 个网格长或书记没有微信号" in again.stderr, "what the operator said stays"
+
+
+@pytest.mark.parametrize("command", ["bind-code", "unbind"])
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["--grid", "SAMPLE-Y"], "相近的有 SAMPLE-YB"),
+        (["--grid", "SAMPLE-YB", "--person", "罗建"], "没有角色，那里有罗建国"),
+    ],
+)
+def test_whom_the_roster_does_not_know_is_one_line_and_exit_2(
+    tmp_path: Path, config: str, command: str, arguments: list[str], says: str
+) -> None:
+    assert jiedan("import", "--config", config, *ROSTER, cwd=tmp_path).returncode == 0
+    done = jiedan(command, "--config", config, *arguments, cwd=tmp_path)
+    assert (done.returncode, says in done.stderr) == (2, True), done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1

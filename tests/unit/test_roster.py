@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import time
+from dataclasses import replace
+
 import pytest
 
 from bot.models import Grid, Level, Role, RoleKind
@@ -143,3 +146,49 @@ def test_a_roster_that_limps_says_how() -> None:
 def test_a_roster_that_lacks_nothing_says_nothing() -> None:
     roles = [Role(f"u{n}", "甲", RoleKind.LEADER, g.code) for n, g in enumerate(GRIDS)]
     assert warnings_of(Roster(GRIDS, roles)) == []
+
+
+def same(one: Roster, other: Roster) -> bool:
+    """Whether two rosters answer every question alike."""
+    people = {role.person for r in (one, other) for role in r.roles}
+    rooms = {grid.room for r in (one, other) for grid in r.grids}
+    codes = ["", *(grid.code for grid in one.grids)]
+    return (
+        (one.grids, one.roles, one.supervisors()) == (other.grids, other.roles, other.supervisors())
+        and all(one.roles_of(p) == other.roles_of(p) for p in people)
+        and all(one.by_room(r) == other.by_room(r) for r in rooms)
+        and all(list(one.below(c)) == list(other.below(c)) for c in codes)
+        and all(one.people_at(c) == other.people_at(c) for c in codes)
+    )
+
+
+@pytest.mark.parametrize("code", ["C", "C-T-V-1", "C-T-V-1-1"])
+@pytest.mark.parametrize("room", ["R-new", ""])
+def test_another_room_is_as_if_built_so(roster: Roster, code: str, room: str) -> None:
+    changed = roster.with_room(code, room)
+    grids = [replace(g, room=room) if g.code == code else g for g in GRIDS]
+    assert same(changed, Roster(grids, ROLES))
+    assert same(roster, Roster(GRIDS, ROLES)), "the first one stays as it was"
+
+
+@pytest.mark.parametrize("person", ["u-new", "u2", "u1", ""])
+@pytest.mark.parametrize("places", [(0,), (0, 2), (3,), (0, 3), (5,)])
+def test_another_person_is_as_if_built_so(
+    roster: Roster, person: str, places: tuple[int, ...]
+) -> None:
+    changed = roster.with_person(person, [roster.roles[place] for place in places])
+    roles = [replace(r, person=person) if i in places else r for i, r in enumerate(ROLES)]
+    assert same(changed, Roster(GRIDS, roles))
+    assert same(roster, Roster(GRIDS, ROLES)), "the first one stays as it was"
+
+
+def test_a_change_in_a_whole_city_takes_no_rebuild() -> None:
+    grids = [Grid("C", "市", Level.CITY)]
+    grids += [Grid(f"M{i}", f"{i}网格", Level.MICROGRID, "C", f"R{i}") for i in range(40_000)]
+    roles = [Role(f"u{i}", f"某{i}", RoleKind.LEADER, f"M{i % 40_000}") for i in range(100_000)]
+    city = Roster(grids, roles)
+    began = time.process_time()
+    for i in range(5):
+        city = city.with_room(f"M{i}", f"new{i}")
+        city = city.with_person(f"new{i}", city.people_at(f"M{i}"))
+    assert time.process_time() - began < 1  # a bound against a rebuild each, not a benchmark

@@ -126,7 +126,7 @@ class Account:
     def _connected(self, gateway: Gateway) -> None:
         """The stream's first event, a heartbeat, says that the stream is ours."""
         self._gateway = gateway
-        self._why = "" if self.me else "网关连上了，账号还没登录微信"
+        self._why = "网关连上了，账号还没登录微信"  # a login is told of at once, if there is one
 
     async def _probe(self, gateway: Gateway) -> None:
         loop = asyncio.get_running_loop()
@@ -186,8 +186,9 @@ class Account:
 
     async def _event(self, gateway: Gateway, kind: int, payload: dict[str, Any]) -> None:
         if kind == Happening.LOGIN:
-            self.me, self._why = str(payload.get("contactId", "")), ""
+            self.me = str(payload.get("contactId", ""))
             await self._look_around(gateway)
+            self._why = ""
         elif kind == Happening.LOGOUT:
             self._trouble("账号从微信退出了，请在网关上重新扫码")
             self.me = ""
