@@ -128,7 +128,10 @@ def _own_story(scene: Scene) -> Ticket | None:
     if not recent:
         return None
     last = recent[-1]
-    if scene.message.kind is not Kind.TEXT or understanding.follows:
+    another = understanding.decision == "ticket" and bool(
+        understanding.topic and last.topic and understanding.topic != last.topic
+    )
+    if scene.message.kind is not Kind.TEXT or (understanding.follows and not another):
         return last
     about = understanding.topic == last.topic and understanding.category == last.category
     return last if understanding.decision == "ticket" and about else None

@@ -43,8 +43,8 @@ async def test_two_accounts_in_one_group_are_one_ticket_and_one_answer(serve: Se
         ids = (f"same{i}", f"same{i}") if same_id else (f"a{i}", f"b{i}")
         at = int(service.clock().timestamp() * 1000)
         await asyncio.gather(
-            first.say("r1", "R-1", text, id=ids[0], at=at),
-            second.say("r1", "R-1", text, id=ids[1], at=at),
+            first.say(f"r{i + 1}", "R-1", text, id=ids[0], at=at),
+            second.say(f"r{i + 1}", "R-1", text, id=ids[1], at=at),
         )
         await first.hears(f"{1001 + i}号", "R-1")
     await asyncio.sleep(0.5)
