@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from bot.attachments import Cabinet
-from bot.channels.base import Channel, File, Line, SendError, UnsureError
+from bot.channels.base import Channel, File, Hears, Line, SendError, UnsureError
 from bot.charts import draw
 from bot.clock import Clock
 from bot.models import Reason, Send
@@ -29,6 +29,14 @@ UNSURE = "不知道送到没有；催办和日报不重发"
 SETTLED = "还没送出去，事情已经有人管了"
 MOST_PICTURES = 9
 """Pictures and files that go along with a ticket; as many as WeChat shows in one post."""
+_ANSWERED = frozenset({
+    Reason.CONFIRM, Reason.NUDGE, Reason.ESCALATE, Reason.ALERT, Reason.ANSWER,
+})  # fmt: skip
+_HOW_TO_ANSWER = {
+    Hears.EVERYTHING: "",
+    Hears.MENTIONS: "（回话请先@我）",
+    Hears.NOTHING: "（这里听不到回话，请到有接单助手的群里回）",
+}
 _PARTING = 5.0  # seconds that messages in flight get when the program stops
 _POLL = 0.5  # seconds between looks, should a wake-up be missed
 
@@ -124,6 +132,8 @@ class Outbox:
             line = None if room in self._busy else self._channel.line(rows[0].send)
             if line is None or not self._may(line, room, rows, now):
                 continue
+            if not await self._has_written(rows[0].send, line):
+                continue  # the watch tells of it
             message = breath(rows) if line.abilities.paced else single(rows[0])
             if not await self._still_true(message, now):
                 continue
@@ -181,7 +191,7 @@ class Outbox:
             send = self._worded(message.send, line)
             sent_id = await self._channel.send(send, key, await self._files(send, line))
         except UnsureError as error:
-            await self._unsure(message, str(error))
+            await self._unsure(message, str(error), line)
             return
         except SendError as error:
             await self._failed(message, str(error))
@@ -195,14 +205,25 @@ class Outbox:
         self.delivered()
 
     def _worded(self, send: Send, line: Line) -> Send:
-        """Return the message with the names of those mentioned where no @ can be written."""
-        if line.abilities.mentions or not send.mentions:
-            return send
-        names = " ".join(f"@{self.name_of(person)}" for person in send.mentions)
-        return replace(send, text=f"{names} {send.text}", mentions=())
+        """Return the message as the network can carry it: with the names of those mentioned where
+        no @ can be written, and a word on how to answer where not every answer is heard."""
+        text = send.text
+        if send.room is not None and send.reason in _ANSWERED:
+            text += _HOW_TO_ANSWER[line.abilities.hears]
+        if send.mentions and not line.abilities.mentions:
+            names = " ".join(f"@{self.name_of(person)}" for person in send.mentions)
+            return replace(send, text=f"{names} {text}", mentions=())
+        return send if text == send.text else replace(send, text=text)
 
-    async def _unsure(self, message: Breath, why: str) -> None:
-        if message.send.reason.repeats:
+    async def _has_written(self, send: Send, line: Line) -> bool:
+        """Return whether a message may leave for all that the network says of who speaks first."""
+        person = send.to
+        if send.room is not None or person is None or line.abilities.first:
+            return True
+        return await self._store.read(lambda s: s.has_written(person))
+
+    async def _unsure(self, message: Breath, why: str, line: Line) -> None:
+        if message.send.reason.repeats or line.abilities.idempotent:
             await self._failed(message, why)
             return
         log.warning("nobody knows whether send %s arrived; it isn't repeated", message.ids[0])

@@ -144,6 +144,12 @@ export class Puppet extends PuppetMock {
     return FileBox.fromBase64(kept.data.toString('base64'), kept.name) // small buffers it can't pass on
   }
 
+  async messageRawPayload (id) {
+    const payload = await super.messageRawPayload(id)
+    if (this.world.traced && payload.talkerId !== this.world.bot) { this.tell({ event: 'read', id }) }
+    return payload
+  }
+
   async messageImage (id) { return this.messageFile(id) }
   async messageLocation (id) { return this.places.get(id) }
   async roomInvitationRawPayload (id) { return this.requests.get(id) }

@@ -1,4 +1,4 @@
-"""Pictures and files of tickets; promises in storage.base.Session."""
+"""What was said in a room lately, and pictures and files of tickets; promises in storage.base.Session."""
 
 from __future__ import annotations
 
@@ -12,6 +12,11 @@ from storage.rows import read_attachment, stamp
 
 class AttachedPart(Part):
     """What people sent beside their words."""
+
+    def has_written(self, person: str) -> bool:
+        """See storage.base."""
+        sql = "select 1 from inbox where room is null and sender = ? limit 1"
+        return self._run(sql, [person]).fetchone() is not None
 
     def said_in(self, room: str, since: datetime) -> list[tuple[str, str]]:
         """See storage.base."""

@@ -231,6 +231,9 @@ class Session(Protocol):
         """Return outgoing messages that wait since before then, the oldest of each address; what
         waits for working hours is left out."""
 
+    def has_written(self, person: str) -> bool:
+        """Return whether a person ever wrote to the bot directly."""
+
     def said_in(self, room: str, since: datetime) -> list[tuple[str, str]]:
         """Return id and text of what was said lately in a room, by anybody and by the bot, the
         newest first; some hundreds at most."""

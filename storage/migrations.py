@@ -80,6 +80,7 @@ alter table outbox add column account text not null default '';
 alter table outbox add column files text not null default '[]';
 create index outbox_sent_at on outbox (sent_at) where sent_at is not null;
 create index inbox_room on inbox (room, at);
+create index inbox_direct on inbox (sender) where room is null;
 create index outbox_room on outbox (room, id) where state = 'sent';
 create index inbox_ticket on inbox (ticket) where ticket is not null;
 create table attachments (message text primary key, room text, kind text, state text, name text,

@@ -12,7 +12,7 @@ from bot.models import Send
 class Network:
     """Notes what was said, and how many messages were in flight in a room at once."""
 
-    def __init__(self, failing: int = 0, error: SendError | None = None, **can: bool) -> None:
+    def __init__(self, failing: int = 0, error: SendError | None = None, **can: object) -> None:
         self.abilities = Abilities(**can)  # type: ignore[arg-type]
         self.failing = failing
         self.error = error or SendError("断线")

@@ -8,6 +8,7 @@ import json
 import os
 import signal
 import socket
+import time
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
@@ -70,7 +71,7 @@ class MockGateway:
         assert self._process
         assert self._process.stdout
         while line := await self._process.stdout.readline():
-            what = json.loads(line)
+            what = {**json.loads(line), "told_at": time.monotonic()}
             if what["event"] in {"done", "failed"}:
                 self._answers.put_nowait(what)
             else:

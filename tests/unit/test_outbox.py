@@ -10,9 +10,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from bot.app import open_store
-from bot.channels.base import File, UnsureError
+from bot.channels.base import File, Hears, UnsureError
 from bot.clock import SetClock, machine
-from bot.models import Decision, Reason, Send
+from bot.models import Decision, Message, Reason, Send
 from bot.outbox import Outbox
 from bot.pace import LONGEST, Pace, Rates, breath
 from schedules.figures import Figures, to_json
@@ -333,4 +333,53 @@ async def test_names_stand_for_mentions_where_there_are_none(tmp_path: Path) -> 
     await store.transact(lambda s: s.apply(Decision(sends=sends), NOW))
     await outbox.drain()
     assert network.said == [("R", "@林网格 请接单")]
+    await store.close()
+
+
+async def test_how_to_answer_is_said_where_not_everything_is_heard(tmp_path: Path) -> None:
+    store = open_store(f"sqlite:///{tmp_path / 'x.db'}")
+    sends = (Send(Reason.CONFIRM, "您看行不行？", "R"), Send(Reason.DIGEST, "日报", "R"))
+    for hears, more in (
+        (Hears.EVERYTHING, ""),
+        (Hears.MENTIONS, "（回话请先@我）"),
+        (Hears.NOTHING, "（这里听不到"),
+    ):
+        network = Network(hears=hears)
+        await store.transact(lambda s: s.apply(Decision(sends=sends), NOW))
+        await Outbox(store, network, pace(), SetClock(NOW)).drain()
+        (_, asked), (_, digest) = network.said
+        assert asked.startswith(f"您看行不行？{more}")
+        assert (len(asked) == len("您看行不行？")) == (hears is Hears.EVERYTHING)
+        assert digest == "日报"
+    await store.close()
+
+
+async def test_who_never_wrote_is_not_written_to_where_that_is_forbidden(tmp_path: Path) -> None:
+    store = open_store(f"sqlite:///{tmp_path / 'x.db'}")
+    network = Network(first=False)
+    sends = (Send(Reason.DIGEST, "日报", to="u"), Send(Reason.ACK, "群里", "R"))
+    await store.transact(lambda s: s.apply(Decision(sends=sends), machine()))
+    async with serving(Outbox(store, network, pace(), machine)):
+        await until_sent(store, 1)
+        assert network.said == [("R", "群里")]
+        await store.transact(
+            lambda s: s.remember(Message("d", machine(), None, "u", text="在吗"), "ignore", 0, None)
+        )
+        await until_sent(store, 2)
+    assert network.said[-1] == (None, "日报")
+    await store.close()
+
+
+async def test_a_repeat_is_harmless_where_the_network_knows_the_key(tmp_path: Path) -> None:
+    store = open_store(f"sqlite:///{tmp_path / 'x.db'}")
+    network, clock = (
+        Network(failing=1, error=UnsureError("没有回音"), idempotent=True),
+        SetClock(NOW),
+    )
+    outbox = Outbox(store, network, pace(), clock)
+    await store.transact(lambda s: s.apply(Decision(sends=(Send(Reason.NUDGE, "催", "R"),)), NOW))
+    await outbox.drain()
+    clock.now += timedelta(minutes=1)
+    await outbox.drain()
+    assert network.said == [("R", "催")]
     await store.close()

@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 QUIET = 15.0
 """Seconds without an event after which the gateway is asked whether it lives: one that is frozen
 keeps its connection, and gRPC's own keepalive doesn't notice."""
-FIRST_WAIT, LONGEST_WAIT = 0.1, 1.5
+FIRST_WAIT, LONGEST_WAIT = 0.1, 0.5
 """Seconds between tries to connect. A try costs one packet; WeChat keeps nothing for whoever is
 away, so each second counts."""
 SLOW_WAIT = 15.0  # seconds, where trying sooner can't help: a wrong token, a place taken

@@ -177,7 +177,12 @@ class Gateway:
 
     def __init__(self, endpoint: Endpoint) -> None:
         self._metadata = (("authorization", f"Wechaty {endpoint.token}"),)
-        options = [("grpc.max_receive_message_length", 64 << 20)]
+        options = [
+            ("grpc.max_receive_message_length", 64 << 20),
+            # else a new channel waits out the failures of those before it
+            ("grpc.use_local_subchannel_pool", 1),
+            ("grpc.initial_reconnect_backoff_ms", 100),
+        ]
         if endpoint.server_name:
             options.append(("grpc.ssl_target_name_override", endpoint.server_name))  # type: ignore[arg-type]
         if endpoint.tls:
