@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: setup demo test lint bench gateway lock browser clean
+.PHONY: setup demo test lint bench bench-gateway gateway lock browser clean
 
 setup: .venv/ready  ## make .venv, with .venv/bin/jiedan
 
@@ -37,6 +37,9 @@ browser:  ## Debian's Chromium for the browser tests, where we may install it
 
 bench: setup  ## messages a second, beside the limits of the parts
 	$(BIN)/python benchmarks/throughput.py
+
+bench-gateway: setup gateway/ready  ## messages a second through a real gateway
+	$(BIN)/python -m benchmarks.gateway
 
 lock:  ## pin again after a change of pyproject.toml (needs uv)
 	uv pip compile --quiet --universal --python-version 3.11 --extra dev --generate-hashes \

@@ -62,7 +62,10 @@ def _parser() -> argparse.ArgumentParser:
     for sub in (code, unbind):
         sub.add_argument("--grid", required=True, help="网格编码")
         sub.add_argument("--person", default="", help="姓名；不写就是这个网格的群")
-    _add(commands, "doctor", _doctor, "检查配置、名册和数据库，用大白话说哪里不对", "--config")
+    doctor = _add(
+        commands, "doctor", _doctor, "检查配置、名册和数据库，用大白话说哪里不对", "--config"
+    )
+    doctor.add_argument("--online", action="store_true", help="再看看网关和正在跑的程序")
     export = _add(commands, "export", _export, "导出诉求单和经过", "--config")
     export.add_argument("out", type=Path, help="输出文件，.xlsx 或 .csv")
     export.add_argument("--unmasked", action="store_true", help="不遮盖电话和证件号（要有权限）")
@@ -173,7 +176,7 @@ def _unbind(options: argparse.Namespace) -> int:
 def _doctor(options: argparse.Namespace) -> int:
     from bot.doctor import examine  # noqa: PLC0415
 
-    return asyncio.run(examine(load(options.config)))
+    return asyncio.run(examine(load(options.config), options.online))
 
 
 def _export(options: argparse.Namespace) -> int:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from datetime import datetime, timedelta
+from typing import Any
 
+import aiohttp
+
+from bot import networks
 from bot.app import open_store, promises_of, schedule_of, sqlite_path, triage_of
 from bot.clock import machine
 from bot.config import Config
@@ -16,11 +20,13 @@ from storage.base import Health, Session
 LATE = timedelta(minutes=5)
 
 
-async def examine(config: Config) -> int:
+async def examine(config: Config, online: bool = False) -> int:
     """Print what is found; return 0 if nothing needs doing, 1 otherwise.
 
-    Raises ConfigError or StorageError for what makes the program unable to start.
+    ``online`` calls on the gateways and on the running program as well. Raises ConfigError or
+    StorageError for what makes the program unable to start.
     """
+    networks.check(config)
     calendar = promises_of(config).calendar
     schedule_of(config)
     triage_of(config)
@@ -35,10 +41,49 @@ async def examine(config: Config) -> int:
             found += await store.read(lambda s: list(_of_store(s, now)))
         finally:
             await store.close()
+    if online:
+        found += [line async for line in _online(config)]
     for line in found:
         print(f"· {line}")
     print(f"查完了，{len(found)}处要看一看。" if found else "查完了，一切正常。")
     return 1 if found else 0
+
+
+async def _online(config: Config) -> AsyncIterator[str]:
+    if config.channel != "wechaty":
+        return
+    from bot.channels.wechaty.troubles import probe  # noqa: PLC0415 - only where it is chosen
+
+    for account in config.wechaty.account:
+        trouble = await probe(networks.endpoint_of(account))
+        if trouble:
+            yield f"账号{account.name}：{trouble}"
+        if not account.tls and not _is_here(account.endpoint):
+            yield f"账号{account.name}：网关在别的机器上，口令和群里的话都不加密，请开 TLS"
+    health = await _health(config)
+    if health is None:
+        yield "程序没在跑（/healthz 没有回音），用 jiedan run 启动"
+    elif not health.get("beating"):
+        yield "程序开着，但定时的事停了，请看日志"
+    for state in (health or {}).get("accounts", ()):
+        if not state["working"]:
+            yield f"账号{state['name']}没在值守：{state['why']}"
+
+
+def _is_here(endpoint: str) -> bool:
+    return endpoint.rpartition(":")[0] in {"127.0.0.1", "localhost", "[::1]"}
+
+
+async def _health(config: Config) -> dict[str, Any] | None:
+    """Return what the running program says of itself, None if none answers."""
+    where = f"http://{config.console.host}:{config.console.port}/healthz"
+    timeout = aiohttp.ClientTimeout(total=5)
+    try:
+        async with aiohttp.ClientSession(timeout=timeout) as session, session.get(where) as answer:
+            said: dict[str, Any] = await answer.json()
+            return said
+    except (aiohttp.ClientError, TimeoutError, ValueError):
+        return None
 
 
 def _of_store(session: Session, now: datetime) -> Iterator[str]:
@@ -63,3 +108,7 @@ def _of_health(health: Health, beat: str, now: datetime) -> Iterator[str]:
         yield f"有{len(health.unbound_rooms)}个群不属于任何网格（{rooms}），请绑定，或写进网格表"
     if health.waiting_sends:
         yield f"{health.waiting_sends}条消息等了五分钟还没发出去，请看账号是不是掉线了、网络通不通"
+    if health.dropped_sends:
+        yield f"{health.dropped_sends}条催办或日报没发出去、也不再发（近七天），发件表里写着为什么"
+    if health.gone_attachments:
+        yield f"{health.gone_attachments}张图片或文件没存下来（近七天），在办页面上写着为什么"

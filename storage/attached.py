@@ -1,4 +1,4 @@
-"""What was said in a room lately, and pictures and files of tickets; promises in storage.base.Session."""
+"""What was said lately, pictures and files of tickets; promises in storage.base.Session."""
 
 from __future__ import annotations
 

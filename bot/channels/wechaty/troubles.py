@@ -1,4 +1,4 @@
-"""What a failed call means, in one line for the operator. Pure."""
+"""What a failed call means, in one line for the operator."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import grpc
 import grpc.aio
 
-from bot.channels.wechaty.wire import Endpoint
+from bot.channels.wechaty.wire import Endpoint, Gateway
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,3 +70,15 @@ def short(error: grpc.aio.AioRpcError) -> str:
     """Return a gateway's reason as one short line."""
     details = (error.details() or "").strip() or error.code().name
     return details.splitlines()[0].removeprefix("Error: ")[:60]
+
+
+async def probe(endpoint: Endpoint) -> str:
+    """Call on a gateway beside whoever is connected; return what is wrong, empty if nothing."""
+    gateway = Gateway(endpoint)
+    try:
+        await gateway.call("Version", 5.0)
+    except grpc.aio.AioRpcError as error:
+        return trouble(error, endpoint).text
+    finally:
+        await gateway.close()
+    return ""
