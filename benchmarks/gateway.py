@@ -101,7 +101,9 @@ async def program(gateway: MockGateway, folder: Path, count: int) -> dict[str, f
     async with group_service(config, store, roster, machine) as app:
         while not app.channel.states()[0].working:
             await asyncio.sleep(0.05)
-        await gateway.say("r59", "R-1", f"99栋1单元{LAMP}")  # the dictionary is loaded with the first
+        await gateway.say(
+            "r59", "R-1", f"99栋1单元{LAMP}"
+        )  # the dictionary is loaded with the first
         await gateway.hears("1001号")
         began = time.perf_counter()
         await gateway.order("flood", from_="r58", room="R-1", text=CHATTER, id="p", count=count)
