@@ -70,7 +70,7 @@ class RatesConfig:
 
     account_per_minute: int = 12
     room_per_minute: int = 4
-    account_per_day: int = 1000
+    account_per_day: int = 500
     """Emergencies are said beyond it."""
     pause: timedelta = timedelta(seconds=3)
     """Between two messages of an account at least; up to two thirds more by chance."""
