@@ -44,6 +44,7 @@ class MockGateway:
         self.told: list[dict[str, Any]] = []
         self._world = folder / f"world-{bot}-{self.port}.json"
         self._world.write_text(json.dumps({**world, "bot": bot}), encoding="utf-8")
+        self._folder = folder
         self._options = [f"--{name}" for name, on in options.items() if on]
         self._process: asyncio.subprocess.Process | None = None
         self._reader: asyncio.Task[None] | None = None
@@ -62,7 +63,8 @@ class MockGateway:
             "--port", str(self.port), "--token", TOKEN, "--world", str(self._world),
             *self._options, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.DEVNULL, limit=1 << 22,
-            env={**os.environ, "WECHATY_LOG": "silent"},
+            # what it puts aside in temporary files goes with the test
+            env={**os.environ, "WECHATY_LOG": "silent", "TMPDIR": str(self._folder)},
         )  # fmt: skip
         self._reader = asyncio.create_task(self._read())
         await self.until(lambda: any(t["event"] == "listening" for t in self.told[-1:]))
