@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+import gc
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -74,6 +75,13 @@ def config_for(gateways: list[MockGateway], folder: Path, **more: Any) -> Config
         console=ConsoleConfig(port=free_port()),
     )  # fmt: skip
     return replace(config, **more)
+
+
+@pytest.fixture(autouse=True)
+def nothing_left_open() -> Iterator[None]:
+    """What a test leaves open is its own failure, not that of a test an hour later."""
+    yield
+    gc.collect()
 
 
 Serve = Callable[..., Awaitable[Service]]

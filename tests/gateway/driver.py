@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import importlib.util
 import json
 import os
@@ -144,3 +145,5 @@ class MockGateway:
         self._answers = asyncio.Queue()
         if self._process and self._process.stdin:
             self._process.stdin.close()
+            with contextlib.suppress(ConnectionError):
+                await self._process.stdin.wait_closed()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import signal
 import time
 from dataclasses import replace
@@ -220,16 +221,31 @@ async def _ignore(_: Message) -> None:
     return None
 
 
-async def _website(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    await reader.read(100)
-    writer.write(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 2\r\n\r\nno")
-    await writer.drain()
-    writer.close()
+class Stranger:
+    """Something on a port that is no gateway: a website, or a program that says nothing."""
 
+    def __init__(self, *, silent: bool) -> None:
+        self.silent = silent
+        self._writers: list[asyncio.StreamWriter] = []
 
-async def _silence(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    await reader.read()
-    writer.close()
+    async def __aenter__(self) -> str:
+        self._server = await asyncio.start_server(self._answer, "127.0.0.1", 0)
+        return f"127.0.0.1:{self._server.sockets[0].getsockname()[1]}"
+
+    async def __aexit__(self, *_: object) -> None:
+        self._server.close()
+        for writer in self._writers:
+            writer.close()
+            with contextlib.suppress(ConnectionError):
+                await writer.wait_closed()
+
+    async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._writers.append(writer)
+        await reader.read(100)
+        if not self.silent:
+            writer.write(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 2\r\n\r\nno")
+            await writer.drain()
+            writer.close()
 
 
 async def test_each_wrong_endpoint_is_one_clear_line(
@@ -239,16 +255,12 @@ async def test_each_wrong_endpoint_is_one_clear_line(
     plain, safe = MockGateway(folder, WORLD), MockGateway(folder, WORLD, tls=True)
     await plain.start()
     await safe.start()
-    async with (
-        await asyncio.start_server(_website, "127.0.0.1", 0) as website,
-        await asyncio.start_server(_silence, "127.0.0.1", 0) as silence,
-    ):
+    async with Stranger(silent=False) as website, Stranger(silent=True) as silence:
         good = Endpoint(plain.address, TOKEN)
-        ports = [server.sockets[0].getsockname()[1] for server in (website, silence)]
         cases = {
             replace(good, token="another_token"): "不认这个口令",
-            replace(good, address=f"127.0.0.1:{ports[0]}"): "不是 Wechaty 网关",
-            replace(good, address=f"127.0.0.1:{ports[1]}"): "没有回音",
+            replace(good, address=website): "不是 Wechaty 网关",
+            replace(good, address=silence): "没有回音",
             replace(good, address=f"127.0.0.1:{free_port()}"): "没有网关在跑",
             replace(good, address="nohost.invalid:8788"): "主机名找不到",
             replace(good, tls=True): "没有开 TLS",
