@@ -27,7 +27,7 @@ from bot.models import (
 )
 from handlers import bind, finish, menu, quoting
 from handlers.names import plain_name
-from handlers.report import SPOKEN, STORY
+from handlers.report import SHOWN, SPOKEN, STORY
 from handlers.rights import speaks_as
 from handlers.roster import Roster
 from handlers.scene import Scene
@@ -115,7 +115,7 @@ class Pipeline:
         if number is None:
             return
         now = self._clock()
-        if message.kind in {Kind.IMAGE, Kind.FILE}:
+        if message.kind in SHOWN:
             session.want(message.id, now)
         if message.room and decision.events[0].kind is Happened.CREATED:
             for earlier in session.unclaimed_pictures(message.room, message.sender, now - STORY):

@@ -103,6 +103,11 @@ def joined(ticket: Ticket) -> str:
     return f"您家的也记到{brief(ticket)}里了，有结果一并告诉您。"
 
 
+def more_shown(ticket: Ticket) -> str:
+    """Go with a picture that came after its ticket was forwarded."""
+    return f"{brief(ticket)}又补了图片："
+
+
 def withdrawn(ticket: Ticket) -> str:
     """Say that a ticket ended with its message."""
     return f"消息撤回了，{ticket.number}号一并撤销。"

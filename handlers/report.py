@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 from bot.models import (
@@ -42,6 +43,8 @@ _PLACE_SPAN = timedelta(days=7)
 _EMERGENCY_SPAN = timedelta(minutes=30)
 _ALIKE = 0.5
 
+SHOWN = frozenset({Kind.IMAGE, Kind.FILE})
+"""What goes along when a ticket is forwarded."""
 SPOKEN = frozenset({Kind.VOICE, Kind.VIDEO})
 """What the bot can't understand."""
 
@@ -222,11 +225,15 @@ def _words(scene: Scene) -> str:
 
 
 def add(scene: Scene, ticket: Ticket) -> Decision:
-    """More words or a picture from someone who already waits for this ticket; nobody is
-    answered."""
+    """More words or a picture from someone who already waits for this ticket; nobody is answered,
+    but a picture follows a ticket that was forwarded."""
     place = _filled(ticket.place, scene.understanding.place)
     after, event = act(scene, ticket, Happened.ADDED, _words(scene), place=place)
-    return Decision((after,), (event,))
+    holder = scene.roster.grid(ticket.grid)
+    if holder is None or holder.room == ticket.room or scene.message.kind not in SHOWN:
+        return Decision((after,), (event,))
+    sends = to_room(holder.room, Reason.ANSWER, replies.more_shown(ticket), ticket.number)
+    return Decision((after,), (event,), tuple(replace(s, files=(scene.message.id,)) for s in sends))
 
 
 def _filled(old: Place, new: Place) -> Place:

@@ -76,6 +76,9 @@ async def test_pictures_and_files_are_kept_shown_and_passed_on(serve: Serve) -> 
     sizes = [t["size"] for t in gateway.sent("R-B") if t.get("file")]
     assert sizes == [len(PNG), 300_000, 100]
     assert not [t for t in gateway.sent("R-1") if t.get("file")]
+    await gateway.order("file", from_="r1", room="R-1", name="又一张.png", size=400)
+    await gateway.hears("又补了图片", "R-B")
+    await gateway.until(lambda: [t for t in gateway.sent("R-B") if t.get("size") == 400])
 
 
 async def test_a_picture_that_is_too_large_is_said_to_be_missing(serve: Serve) -> None:

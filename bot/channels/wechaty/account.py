@@ -135,9 +135,9 @@ class Account:
             await asyncio.sleep(QUIET / 10)
             if loop.time() - max(self._last, since) > QUIET:
                 await gateway.call("Version", _SOON)
-                if self._gateway is None:
-                    raise _LostError("网关不发消息来")
                 since = loop.time()
+                if self._gateway is None:  # some gateways don't greet whoever connects
+                    self._connected(gateway)
 
     # what is heard
 
@@ -178,6 +178,8 @@ class Account:
             payload, name = found
             if payload.room_id:
                 self.rooms.add(payload.room_id)
+            else:
+                self.contacts.add(payload.talker_id)
             try:
                 await self.heard(self, payload, name)
             except Exception:  # of one message: the next must still be heard

@@ -99,9 +99,10 @@ class Wechaty:
 
     async def _heard(self, account: Account, payload: Any, name: str) -> None:  # noqa: ANN401
         """Hand a message on, unless it is our own or another account's copy of one."""
-        if payload.talker_id in self._ours:
+        ours = self._ours.union(a.me for a in self._accounts if a.me)
+        if payload.talker_id in ours:
             return
-        message = message_of(payload, name, self._ours, self._clock())
+        message = message_of(payload, name, ours, self._clock())
         if message is None or self._is_twin(account, message):
             return
         self._heard_by[message.id] = account.name
