@@ -85,15 +85,32 @@ class App:
         await self.store.transact(lambda s: s.keep_setting(HEARTBEAT, beat))
 
 
+def is_postgres(url: str) -> bool:
+    """Return whether a url names a PostgreSQL database."""
+    return url.startswith(("postgresql://", "postgres://"))
+
+
+def _postgres(url: str) -> Store:
+    try:
+        from storage.postgres import PostgresStore  # noqa: PLC0415 - its driver is an extra
+    except ImportError as error:
+        raise ConfigError("PostgreSQL 要多装一个驱动：pip install 'jiedan[postgres]'") from error
+    return PostgresStore.open(url)
+
+
 def sqlite_path(url: str) -> Path:
     """Return the file of a ``sqlite:///`` url. Raises ConfigError."""
     if not url.startswith(_SQLITE) or not url.removeprefix(_SQLITE):
-        raise ConfigError(f"storage.url = “{url}”读不懂，写成 sqlite:///目录/文件.db")
+        raise ConfigError(
+            f"storage.url = “{url}”读不懂，写成 sqlite:///目录/文件.db 或 postgresql://…"
+        )
     return Path(url.removeprefix(_SQLITE))
 
 
-def open_store(url: str, durable: bool = True) -> SqliteStore:
+def open_store(url: str, durable: bool = True) -> Store:
     """Open the database of a url, making its folder. Raises ConfigError or StorageError."""
+    if is_postgres(url):
+        return _postgres(url)
     path = sqlite_path(url)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import astuple
+from dataclasses import astuple, fields
 from datetime import datetime
 
 from storage.base import Attachment
-from storage.part import Part, places
+from storage.part import Part, upsert
 from storage.rows import read_attachment, stamp
+
+_KEEP = upsert("attachments", [f.name for f in fields(Attachment)], ["message"])
 
 
 class AttachedPart(Part):
@@ -48,8 +50,9 @@ class AttachedPart(Part):
     def want(self, message_id: str, at: datetime) -> None:
         """See storage.base."""
         self._run(
-            "insert or ignore into attachments"
-            " select id, room, kind, 'wanted', '', '', 0, 0, ?, '' from inbox where id = ?",
+            "insert into attachments"
+            " select id, room, kind, 'wanted', '', '', 0, 0, ?, '' from inbox where id = ?"
+            " on conflict do nothing",
             [stamp(at), message_id],
         )
 
@@ -75,4 +78,4 @@ class AttachedPart(Part):
         """See storage.base."""
         values = list(astuple(attachment))
         values[8] = stamp(attachment.again)
-        self._run(f"insert or replace into attachments values ({places(10)})", values)
+        self._run(_KEEP, values)

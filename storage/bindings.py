@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from bot.models import Code, Grid, PersonBinding, Role, RoomBinding
-from storage.part import Part
+from storage.part import Part, upsert
 from storage.rows import moment_of, stamp
 
 
@@ -74,7 +74,7 @@ class BindingsPart(Part):
         if room:  # one group, one grid
             self._run("delete from bound_rooms where room = ?", [room])
         self._run(
-            "insert or replace into bound_rooms values (?, ?, ?, ?)",
+            upsert("bound_rooms", ("grid", "room", "by", "at"), ("grid",)),
             [grid, room, binding.by, stamp(at)],
         )
         self._run(
@@ -85,8 +85,11 @@ class BindingsPart(Part):
     def _bind_person(self, binding: PersonBinding, at: datetime) -> None:
         for role in binding.roles:
             self._run(
-                "insert or replace into bound_people select distinct grid, name, filed, ?, ?, ?"
-                " from roles_now where grid = ? and name = ? and person = ?",
+                "insert into bound_people (grid, name, was, person, by, at)"
+                " select distinct grid, name, filed, ?, ?, ?"
+                " from roles_now where grid = ? and name = ? and person = ?"
+                " on conflict (grid, name, was) do update"
+                " set person = excluded.person, by = excluded.by, at = excluded.at",
                 [binding.person, binding.by, stamp(at), role.grid, role.name, role.person],
             )
         if binding.old:
@@ -103,8 +106,9 @@ class BindingsPart(Part):
         for code, room in filed.items():
             if room and code not in kept:  # the group of a grid that is gone can be told so
                 self._run(
-                    "insert or ignore into bound_rooms select ?, ?, '', ''"
-                    " where not exists (select 1 from bound_rooms where room = ?)",
+                    "insert into bound_rooms select ?, ?, '', ''"
+                    " where not exists (select 1 from bound_rooms where room = ?)"
+                    " on conflict do nothing",
                     [code, room, room],
                 )
         for grid in grids:

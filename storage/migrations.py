@@ -1,31 +1,8 @@
-"""The tables, in the order they came to be. A migration that has been released is never edited."""
+"""The tables, in the order they came to be. A migration that has been released is never edited.
+
+The scripts are SQLite's; storage.postgres says them in PostgreSQL's words."""
 
 from __future__ import annotations
-
-from sqlite_utils import Database, Migrations
-
-migrations = Migrations("jiedan")
-
-
-@migrations()
-def first_tables(db: Database) -> None:
-    """Roster, inbox, tickets with history and deadlines, outbox."""
-    db.executescript(_FIRST)
-
-
-@migrations()
-def live_groups(db: Database) -> None:
-    """Which account said what, pictures and files, and a room's latest words for quotes."""
-    for statement in _LIVE.split(";"):  # not executescript: it would commit halfway
-        db.execute(statement)
-
-
-@migrations()
-def bindings(db: Database) -> None:
-    """One-time codes, and what was bound from inside the chat."""
-    for statement in _BINDINGS.split(";"):
-        db.execute(statement)
-
 
 # Times are UTC text of one width, so that they sort; see sqlite.stamp.
 _FIRST = """
@@ -111,3 +88,10 @@ create view roles_now as
                   order by b.at desc limit 1), r.person) as person
     from roles r;
 """
+
+SCRIPTS: tuple[tuple[str, str], ...] = (
+    ("first_tables", _FIRST),  # roster, inbox, tickets with history and deadlines, outbox
+    ("live_groups", _LIVE),  # which account said what, pictures and files, words for quotes
+    ("bindings", _BINDINGS),  # one-time codes, and what was bound from inside the chat
+)
+"""Name and statements of each migration; both engines run them."""

@@ -7,7 +7,11 @@ from datetime import datetime
 
 from bot.models import Grid, Level, Role, RoleKind
 from storage.bindings import BindingsPart
+from storage.part import upsert
 from storage.rows import moment_of, stamp
+
+_FIRED = upsert("jobs", ("name", "fired_at"), ("name",))
+_KEEP = upsert("settings", ("key", "value"), ("key",))
 
 
 class OfficePart(BindingsPart):
@@ -20,7 +24,7 @@ class OfficePart(BindingsPart):
 
     def set_fired(self, job: str, at: datetime) -> None:
         """See storage.base."""
-        self._run("insert or replace into jobs values (?, ?)", [job, stamp(at)])
+        self._run(_FIRED, [job, stamp(at)])
 
     def setting(self, key: str) -> str:
         """See storage.base."""
@@ -29,7 +33,7 @@ class OfficePart(BindingsPart):
 
     def keep_setting(self, key: str, value: str) -> None:
         """See storage.base."""
-        self._run("insert or replace into settings values (?, ?)", [key, value])
+        self._run(_KEEP, [key, value])
 
     def load_roster(self) -> tuple[list[Grid], list[Role]]:
         """See storage.base."""
@@ -53,12 +57,11 @@ class OfficePart(BindingsPart):
         self._hear_files(grids, roles)
         self._run("delete from grids")
         self._run("delete from roles")
-        many = self.db.conn.executemany
-        many(
-            "insert into grids values (?, ?, ?, ?, ?)",
+        self._many(
+            "insert into grids (code, name, level, parent, room) values (?, ?, ?, ?, ?)",
             ((g.code, g.name, g.level, g.parent, g.room) for g in grids),
         )
-        many(
+        self._many(
             "insert into roles (person, name, kind, grid, phone) values (?, ?, ?, ?, ?)",
             ((r.person, r.name, r.kind, r.grid, r.phone) for r in roles),
         )

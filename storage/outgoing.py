@@ -17,10 +17,10 @@ class OutgoingPart(Part):
     def waiting(self, now: datetime, open_: bool) -> list[Waiting]:
         """See storage.base."""
         rows = self._run(
-            "select *, not_before <= :now and (leased_until is null or leased_until < :now)"
-            " and (:open or not in_hours) as ready"
+            "select *, not_before <= ? and (leased_until is null or leased_until < ?)"
+            " and (in_hours = 0 or ? = 1) as ready"
             " from outbox where state = 'waiting' order by urgent desc, id",
-            {"now": stamp(now), "open": open_},
+            [stamp(now), stamp(now), int(open_)],
         )
         ready, held = [], set()
         for row in rows:
@@ -72,8 +72,8 @@ class OutgoingPart(Part):
     def stuck(self, before: datetime) -> list[Waiting]:
         """See storage.base."""
         rows = self._run(
-            "select *, min(id) from outbox where state = 'waiting' and at < ? and not in_hours"
-            " group by room, person order by id",
+            "select * from outbox where id in (select min(id) from outbox where state = 'waiting'"
+            " and at < ? and in_hours = 0 group by room, person) order by id",
             [stamp(before)],
         )
         return [read_waiting(row) for row in rows]

@@ -1,4 +1,4 @@
-"""One transaction on SQLite; the promises are in storage.base.Session.
+"""One transaction; the promises are in storage.base.Session.
 
 The hot statements are written out: sqlite-utils' own insert and upsert look a table up each time.
 """
@@ -25,7 +25,7 @@ from storage.base import Heard, Said
 from storage.figures import FiguresPart
 from storage.office import OfficePart
 from storage.outgoing import OutgoingPart
-from storage.part import places
+from storage.part import places, upsert
 from storage.rows import (
     EVENT_COLUMNS,
     TICKET_COLUMNS,
@@ -55,17 +55,19 @@ _TICKET = (
     "select t.*, d.kind as deadline_kind, d.due, d.nudges"
     " from tickets t left join deadlines d on d.ticket = t.number"
 )
-_SAVE_TICKET = (
-    f"insert or replace into tickets ({', '.join(TICKET_COLUMNS)})"
-    f" values ({places(len(TICKET_COLUMNS))})"
+_SAVE_TICKET = upsert("tickets", TICKET_COLUMNS, ("number",))
+_SAVE_DEADLINE = upsert("deadlines", ("ticket", "kind", "due", "nudges"), ("ticket",))
+_SAVE_QUESTION = upsert(
+    "questions", ("room", "person", "command", "choices", "asked_at"), ("room", "person")
 )
 _SAVE_EVENT = (
     f"insert into events ({', '.join(EVENT_COLUMNS)}) values ({places(len(EVENT_COLUMNS))})"
 )
+_AT_ONCE = 500  # values in one statement
 FIRST_NUMBER = 1001  # short, and never taken for a building or a room
 
 
-class SqliteSession(OutgoingPart, AttachedPart, FiguresPart, OfficePart):
+class SqlSession(OutgoingPart, AttachedPart, FiguresPart, OfficePart):
     """Reads and writes on one connection; the caller holds the transaction."""
 
     # what was heard
@@ -198,13 +200,12 @@ class SqliteSession(OutgoingPart, AttachedPart, FiguresPart, OfficePart):
 
     def _joined(self, numbers: Sequence[int]) -> dict[int, list[Watcher]]:
         found: dict[int, list[Watcher]] = {}
-        # a list as JSON, since a city may hold more tickets than a statement may have parameters
-        sql = (
-            "select ticket, person, name from watchers"
-            " where ticket in (select value from json_each(?))"
-        )
-        for ticket, person, name in self._run(sql, [json.dumps(numbers)]):
-            found.setdefault(ticket, []).append(Watcher(person, name))
+        # in portions, since a city may hold more tickets than a statement may have values
+        for start in range(0, len(numbers), _AT_ONCE):
+            some = numbers[start : start + _AT_ONCE]
+            sql = f"select ticket, person, name from watchers where ticket in ({places(len(some))})"
+            for ticket, person, name in self._run(sql, some):
+                found.setdefault(ticket, []).append(Watcher(person, name))
         return found
 
     # writing a decision
@@ -248,7 +249,7 @@ class SqliteSession(OutgoingPart, AttachedPart, FiguresPart, OfficePart):
         self._run(_SAVE_TICKET, ticket_row(ticket))
         for watcher in ticket.joined:
             self._run(
-                "insert or ignore into watchers values (?, ?, ?)",
+                "insert into watchers values (?, ?, ?) on conflict do nothing",
                 [ticket.number, watcher.person, watcher.name],
             )
         deadline = ticket.deadline
@@ -256,7 +257,7 @@ class SqliteSession(OutgoingPart, AttachedPart, FiguresPart, OfficePart):
             self._run("delete from deadlines where ticket = ?", [ticket.number])
         else:
             self._run(
-                "insert or replace into deadlines values (?, ?, ?, ?)",
+                _SAVE_DEADLINE,
                 [ticket.number, deadline.kind, stamp(deadline.due), deadline.nudges],
             )
 
@@ -267,14 +268,14 @@ class SqliteSession(OutgoingPart, AttachedPart, FiguresPart, OfficePart):
             " in_hours, files, state, not_before, attempts)"
             " values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'waiting', ?, 0)",
             (when, send.reason, send.room, send.to, send.text, json.dumps(send.mentions),
-             json.dumps(send.tickets), send.urgent, send.chart, send.in_hours,
-             json.dumps(send.files) if send.files else "[]", when),
+             json.dumps(send.tickets), int(send.urgent), send.chart,
+             int(send.in_hours), json.dumps(send.files) if send.files else "[]", when),
         )  # fmt: skip
 
     def _ask(self, question: Question) -> None:
         command = json.dumps([question.command.name, question.command.args], ensure_ascii=False)
         self._run(
-            "insert or replace into questions values (?, ?, ?, ?, ?)",
+            _SAVE_QUESTION,
             [question.room, question.person, command, json.dumps(question.choices),
              stamp(question.asked_at)],
         )  # fmt: skip

@@ -1,33 +1,41 @@
-"""The default engine: one SQLite file, one writer thread.
-
-Work that arrives together shares one BEGIN IMMEDIATE ... COMMIT (each piece in a savepoint of its
-own), so that a busy minute costs one fsync for many messages; nobody is answered before it.
-"""
+"""The default engine: one SQLite file, one writer thread."""
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import queue
 import sqlite3
-import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
-from sqlite_utils import Database
+from sqlite_utils import Database, Migrations
 
 from storage.base import StorageError
-from storage.migrations import migrations
-from storage.session import SqliteSession
+from storage.migrations import SCRIPTS
+from storage.session import SqlSession
+from storage.writer import Writer
 
 T = TypeVar("T")
 
 _FAULTS = (sqlite3.IntegrityError, sqlite3.ProgrammingError, sqlite3.DataError)
 """Errors of one piece of work alone."""
-_SHARE = 256  # pieces of work in one commit at most, so that a flood can't delay the first for long
+
+
+def _migrations() -> Migrations:
+    """Return the scripts as sqlite-utils' migrations."""
+    made = Migrations("jiedan")
+    for name, statements in SCRIPTS:
+        made(name=name)(_step(statements))
+    return made
+
+
+def _step(statements: str) -> Callable[[Database], None]:
+    def run(db: Database) -> None:
+        for statement in statements.split(";"):  # not executescript: it would commit halfway
+            db.execute(statement)
+
+    return run
 
 
 def open_database(path: Path | str, durable: bool = True) -> Database:
@@ -58,20 +66,20 @@ def _prepared(connection: sqlite3.Connection, path: Path | str, durable: bool) -
     connection.execute("pragma journal_size_limit = 67108864")
     db = Database(connection)
     _refuse_newer(db, path)
-    migrations.apply(db)
+    _migrations().apply(db)
     return db
 
 
 def _refuse_newer(db: Database, path: Path | str) -> None:
-    ours = {m.name for m in migrations._migrations}  # the set has no public list of its names
-    newer = [m.name for m in migrations.applied(db) if m.name not in ours]
+    ours = {name for name, _ in SCRIPTS}
+    newer = [m.name for m in _migrations().applied(db) if m.name not in ours]
     if newer:
         raise StorageError(
             f"数据库 {path} 是更新版本的 jiedan 建的（多出 {newer[0]}），请先升级程序再打开"
         )
 
 
-def explain(error: sqlite3.Error, path: Path | str) -> str:
+def explain(error: Exception, path: Path | str) -> str:
     """Say in one line what is wrong with a database and what to do."""
     text = str(error)
     if "full" in text:
@@ -87,13 +95,45 @@ def explain(error: sqlite3.Error, path: Path | str) -> str:
     return f"数据库 {path} 出错：{text}"
 
 
-@dataclass(slots=True)
-class _Piece:
-    work: Callable[[SqliteSession], Any]
-    loop: asyncio.AbstractEventLoop
-    done: asyncio.Future[Any]
-    result: Any = None
-    error: BaseException | None = None
+class SqliteSession(SqlSession):
+    """A transaction on SQLite."""
+
+    def __init__(self, db: Database) -> None:
+        super().__init__(db.conn.execute, db.conn.executemany)
+
+    def _damage(self) -> str:
+        found = str(self._run("pragma quick_check(1)").fetchone()[0])
+        return "" if found == "ok" else found
+
+
+class _Engine:
+    """The connection that writes."""
+
+    errors: type[Exception] = sqlite3.Error
+    faults: tuple[type[Exception], ...] = _FAULTS
+
+    def __init__(self, path: Path | str, db: Database) -> None:
+        self._path = path
+        self._db = db
+        self._session = SqliteSession(db)
+
+    @property
+    def session(self) -> SqlSession:
+        """See storage.writer."""
+        return self._session
+
+    def run(self, sql: str) -> object:
+        """See storage.writer."""
+        return self._db.conn.execute(sql)
+
+    def again(self, error: Exception) -> bool:
+        """See storage.writer: what fails here fails again."""
+        del error
+        return False
+
+    def explain(self, error: Exception) -> str:
+        """See storage.writer."""
+        return explain(error, self._path)
 
 
 class SqliteStore:
@@ -102,13 +142,11 @@ class SqliteStore:
     def __init__(self, path: Path | str, db: Database, reader: Database) -> None:
         self._path = path
         self._db = db
-        self._session = SqliteSession(db)
+        self._reading = reader
         self._reader = SqliteSession(reader)
-        self._queue: queue.SimpleQueue[_Piece | None] = queue.SimpleQueue()
-        self._writer = threading.Thread(target=self._write, name="writer", daemon=True)
         self._readers = ThreadPoolExecutor(1, "reader")
+        self._writer = Writer(_Engine(path, db), "begin immediate")
         self._closed = False
-        self._writer.start()
 
     @classmethod
     def open(cls, path: Path | str, durable: bool = True) -> SqliteStore:
@@ -119,17 +157,13 @@ class SqliteStore:
         reader.execute("pragma query_only = on")
         return cls(path, db, Database(reader))
 
-    async def transact(self, work: Callable[[SqliteSession], T]) -> T:
+    async def transact(self, work: Callable[[SqlSession], T]) -> T:
         """Run ``work`` on the writer thread; return when its commit is on disk."""
         if self._closed:
             raise StorageError(f"数据库 {self._path} 已经关上了")
-        loop = asyncio.get_running_loop()
-        piece = _Piece(work, loop, loop.create_future())
-        self._queue.put(piece)
-        result: T = await piece.done
-        return result
+        return await self._writer.transact(work)
 
-    async def read(self, work: Callable[[SqliteSession], T]) -> T:
+    async def read(self, work: Callable[[SqlSession], T]) -> T:
         """Run ``work`` on the reader's connection, beside the writer."""
         loop = asyncio.get_running_loop()
         try:
@@ -140,67 +174,7 @@ class SqliteStore:
     async def close(self) -> None:
         """Finish what is queued, then close the file."""
         self._closed = True
-        self._queue.put(None)
-        await asyncio.to_thread(self._writer.join)
+        await self._writer.close()
         self._readers.shutdown()
-        self._reader.db.close()
+        self._reading.close()
         self._db.close()
-
-    def _write(self) -> None:
-        while (first := self._queue.get()) is not None:
-            pieces = [first]
-            stop = False
-            while len(pieces) < _SHARE and not self._queue.empty():
-                piece = self._queue.get()
-                if piece is None:
-                    stop = True
-                    break
-                pieces.append(piece)
-            self._commit(pieces)
-            _deliver(pieces)
-            if stop:
-                return
-
-    def _commit(self, pieces: list[_Piece]) -> None:
-        run = self._db.conn.execute
-        try:
-            run("begin immediate")
-            for piece in pieces:
-                self._run(piece)
-            run("commit")
-        except sqlite3.Error as error:
-            with contextlib.suppress(sqlite3.Error):
-                self._db.conn.rollback()
-            for piece in pieces:
-                piece.error = StorageError(explain(error, self._path))
-
-    def _run(self, piece: _Piece) -> None:
-        run = self._db.conn.execute
-        run("savepoint piece")
-        try:
-            piece.result = piece.work(self._session)
-        except Exception as error:
-            if isinstance(error, sqlite3.Error) and not isinstance(error, _FAULTS):
-                raise  # the file is in trouble, not the work: nothing of this commit stands
-            piece.error = error
-            run("rollback to piece")
-        run("release piece")
-
-
-def _deliver(pieces: list[_Piece]) -> None:
-    by_loop: dict[asyncio.AbstractEventLoop, list[_Piece]] = {}
-    for piece in pieces:
-        by_loop.setdefault(piece.loop, []).append(piece)
-    for loop, group in by_loop.items():
-        with contextlib.suppress(RuntimeError):  # a loop that is closed has nobody waiting
-            loop.call_soon_threadsafe(_settle, group)
-
-
-def _settle(pieces: list[_Piece]) -> None:
-    for piece in pieces:
-        if piece.done.cancelled():
-            continue
-        if piece.error is not None:
-            piece.done.set_exception(piece.error)
-        else:
-            piece.done.set_result(piece.result)

@@ -1,0 +1,142 @@
+"""One thread that writes, whatever the engine.
+
+Work that arrives together shares one transaction (each piece in a savepoint of its own), so that a
+busy minute costs one fsync for many messages; nobody is answered before it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import queue
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeVar
+
+from storage.base import StorageError
+from storage.session import SqlSession
+
+T = TypeVar("T")
+
+_SHARE = 256  # pieces of work in one commit at most, so that a flood can't delay the first for long
+
+
+class Engine(Protocol):
+    """A connection that writes."""
+
+    errors: type[Exception]
+    """What the database raises."""
+    faults: tuple[type[Exception], ...]
+    """Errors of one piece of work alone; others are the database's own trouble."""
+
+    @property
+    def session(self) -> SqlSession:
+        """Return the session on the connection there is."""
+
+    def run(self, sql: str) -> object:
+        """Run a statement of the transaction's frame."""
+
+    def again(self, error: Exception) -> bool:
+        """Return whether a transaction that failed so is to be tried once more, after whatever
+        helps (a lost connection is made anew)."""
+
+    def explain(self, error: Exception) -> str:
+        """Say in one line what is wrong and what to do."""
+
+
+@dataclass(slots=True)
+class _Piece:
+    work: Callable[[SqlSession], Any]
+    loop: asyncio.AbstractEventLoop
+    done: asyncio.Future[Any]
+    result: Any = None
+    error: BaseException | None = None
+
+
+class Writer:
+    """Runs pieces of work in order, on a thread of its own."""
+
+    def __init__(self, engine: Engine, begin: str) -> None:
+        self._engine = engine
+        self._begin = begin
+        self._queue: queue.SimpleQueue[_Piece | None] = queue.SimpleQueue()
+        self._thread = threading.Thread(target=self._write, name="writer", daemon=True)
+        self._thread.start()
+
+    async def transact(self, work: Callable[[SqlSession], T]) -> T:
+        """Return what ``work`` returns when its commit is on disk."""
+        loop = asyncio.get_running_loop()
+        piece = _Piece(work, loop, loop.create_future())
+        self._queue.put(piece)
+        result: T = await piece.done
+        return result
+
+    async def close(self) -> None:
+        """Finish what is queued."""
+        self._queue.put(None)
+        await asyncio.to_thread(self._thread.join)
+
+    def _write(self) -> None:
+        while (first := self._queue.get()) is not None:
+            pieces = [first]
+            stop = False
+            while len(pieces) < _SHARE and not self._queue.empty():
+                piece = self._queue.get()
+                if piece is None:
+                    stop = True
+                    break
+                pieces.append(piece)
+            self._commit(pieces)
+            _deliver(pieces)
+            if stop:
+                return
+
+    def _commit(self, pieces: list[_Piece]) -> None:
+        while True:
+            try:
+                self._engine.run(self._begin)
+                for piece in pieces:
+                    self._run(piece)
+                self._engine.run("commit")
+            except self._engine.errors as error:
+                with contextlib.suppress(self._engine.errors):
+                    self._engine.run("rollback")
+                if self._engine.again(error):
+                    continue
+                for piece in pieces:
+                    piece.error = StorageError(self._engine.explain(error))
+            return
+
+    def _run(self, piece: _Piece) -> None:
+        run = self._engine.run
+        run("savepoint piece")
+        piece.error = None
+        try:
+            piece.result = piece.work(self._engine.session)
+        except Exception as error:
+            ours = isinstance(error, self._engine.faults)
+            if isinstance(error, self._engine.errors) and not ours:
+                raise  # the database is in trouble, not the work: nothing of this commit stands
+            piece.error = error
+            run("rollback to savepoint piece")
+        run("release savepoint piece")
+
+
+def _deliver(pieces: list[_Piece]) -> None:
+    by_loop: dict[asyncio.AbstractEventLoop, list[_Piece]] = {}
+    for piece in pieces:
+        by_loop.setdefault(piece.loop, []).append(piece)
+    for loop, group in by_loop.items():
+        with contextlib.suppress(RuntimeError):  # a loop that is closed has nobody waiting
+            loop.call_soon_threadsafe(_settle, group)
+
+
+def _settle(pieces: list[_Piece]) -> None:
+    for piece in pieces:
+        if piece.done.cancelled():
+            continue
+        if piece.error is not None:
+            piece.done.set_exception(piece.error)
+        else:
+            piece.done.set_result(piece.result)
