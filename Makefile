@@ -25,6 +25,7 @@ gateway/ready: .venv/ready gateway/requirements.lock gateway/package-lock.json
 
 test: setup gateway/ready browser lint  ## everything that must hold before a commit
 	$(BIN)/pytest
+	JIEDAN_STORE=postgresql $(BIN)/pytest tests/scenarios tests/properties
 
 lint: setup
 	$(BIN)/ruff check .

@@ -69,6 +69,9 @@ def _parser() -> argparse.ArgumentParser:
     export = _add(commands, "export", _export, "导出诉求单和经过", "--config")
     export.add_argument("out", type=Path, help="输出文件，.xlsx 或 .csv")
     export.add_argument("--unmasked", action="store_true", help="不遮盖电话和证件号（要有权限）")
+    copies = _add(commands, "copy", _copy, "把整个城市的数据从一个数据库抄到另一个，逐行核对")
+    copies.add_argument("--from", dest="source", required=True, help="旧的 storage.url")
+    copies.add_argument("--to", dest="target", required=True, help="新的 storage.url，要是空的")
     _add(commands, "triage", _triage, "逐行说明对一条消息的理解，不立单", "--config")
     return parser
 
@@ -184,6 +187,12 @@ def _export(options: argparse.Namespace) -> int:
 
     config: Config = load(options.config)
     return asyncio.run(export(config, options.out, options.unmasked))
+
+
+def _copy(options: argparse.Namespace) -> int:
+    from bot.moving import copy  # noqa: PLC0415
+
+    return asyncio.run(copy(options.source, options.target))
 
 
 def _triage(options: argparse.Namespace) -> int:

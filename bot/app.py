@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import fcntl
 import logging
 import random
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -96,6 +97,29 @@ def _postgres(url: str) -> Store:
     except ImportError as error:
         raise ConfigError("PostgreSQL 要多装一个驱动：pip install 'jiedan[postgres]'") from error
     return PostgresStore.open(url)
+
+
+@contextmanager
+def only_one(url: str) -> Iterator[None]:
+    """Hold a database for one running program. Raises StorageError if another holds it."""
+    if is_postgres(url):
+        from storage.postgres import held  # noqa: PLC0415
+
+        with held(url):
+            yield
+        return
+    path = sqlite_path(url)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        lock = path.with_suffix(".lock").open("w")
+    except OSError as error:
+        raise StorageError(f"用不了数据库的目录 {path.parent}：{error.strerror}") from error
+    with lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise StorageError(f"数据库 {path} 已经有一个 jiedan 在用，先停掉那一个") from error
+        yield
 
 
 def sqlite_path(url: str) -> Path:

@@ -9,7 +9,7 @@ from typing import Any
 import aiohttp
 
 from bot import networks
-from bot.app import open_store, promises_of, schedule_of, sqlite_path, triage_of
+from bot.app import is_postgres, open_store, promises_of, schedule_of, sqlite_path, triage_of
 from bot.clock import machine
 from bot.config import Config
 from bot.roster_files import warnings_of
@@ -32,11 +32,11 @@ async def examine(config: Config, online: bool = False) -> int:
     triage_of(config)
     now = machine()
     found = list(calendar.warnings([now.year, now.year + 1]))
-    path = sqlite_path(config.storage.url)
-    if not path.exists():
-        found.append(f"数据库 {path} 还没有，导入名册时会建好")
+    url = config.storage.url
+    if not is_postgres(url) and not sqlite_path(url).exists():
+        found.append(f"数据库 {sqlite_path(url)} 还没有，导入名册时会建好")
     else:
-        store = open_store(config.storage.url)
+        store = open_store(url)
         try:
             found += await store.read(lambda s: list(_of_store(s, now)))
         finally:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import csv
-import fcntl
 import logging
 import signal
 import sys
-from collections.abc import AsyncIterator, Iterable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
 from importlib.resources import as_file, files
@@ -18,7 +17,7 @@ from pathlib import Path
 from aiohttp import web
 
 from bot import networks
-from bot.app import App, build, open_store, promises_of, running, save_roster, sqlite_path
+from bot.app import App, build, only_one, open_store, promises_of, running, save_roster
 from bot.channels.simulator import Simulator
 from bot.clock import Clock, ShiftedClock, machine
 from bot.config import Config, ConfigError, ConsoleConfig, SimulatorConfig, StorageConfig
@@ -28,7 +27,7 @@ from bot.web.console import Console
 from bot.web.simulator import AHEAD, Resident, SimulatorPage
 from handlers.roster import Roster
 from schedules.calendar import Calendar
-from storage.base import StorageError, Store
+from storage.base import Store
 
 log = logging.getLogger(__name__)
 
@@ -135,23 +134,6 @@ def _next_nine(calendar: Calendar, now: datetime) -> datetime:
         return nine
     tomorrow = opening.replace(hour=0, minute=0) + timedelta(days=1)
     return calendar.next_open(tomorrow).replace(hour=9, minute=0, second=0, microsecond=0)
-
-
-@contextmanager
-def only_one(url: str) -> Iterator[None]:
-    """Hold a database for one running program. Raises StorageError if another holds it."""
-    path = sqlite_path(url)
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        lock = path.with_suffix(".lock").open("w")
-    except OSError as error:
-        raise StorageError(f"用不了数据库的目录 {path.parent}：{error.strerror}") from error
-    with lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            raise StorageError(f"数据库 {path} 已经有一个 jiedan 在用，先停掉那一个") from error
-        yield
 
 
 @asynccontextmanager

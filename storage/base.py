@@ -296,6 +296,12 @@ class Session(Protocol):
         """Return the code of the grid that a room was bound to when an import left it out; empty
         if there is none."""
 
+    def dump(self, table: str, start: int, count: int) -> list[tuple[object, ...]]:
+        """Return rows of a table in the order of its key, ``count`` at most after ``start``."""
+
+    def fill(self, table: str, rows: Sequence[tuple[object, ...]]) -> None:
+        """Write rows into a table as another database held them."""
+
 
 class Store(Protocol):
     """An engine."""

@@ -23,6 +23,7 @@ from bot.models import (
 from storage.attached import AttachedPart
 from storage.base import Heard, Said
 from storage.figures import FiguresPart
+from storage.moving import MovingPart
 from storage.office import OfficePart
 from storage.outgoing import OutgoingPart
 from storage.part import places, upsert
@@ -67,7 +68,7 @@ _AT_ONCE = 500  # values in one statement
 FIRST_NUMBER = 1001  # short, and never taken for a building or a room
 
 
-class SqlSession(OutgoingPart, AttachedPart, FiguresPart, OfficePart):
+class SqlSession(OutgoingPart, AttachedPart, FiguresPart, OfficePart, MovingPart):
     """Reads and writes on one connection; the caller holds the transaction."""
 
     # what was heard

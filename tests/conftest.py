@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import tempfile
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -16,6 +17,7 @@ from bot.config import Config, load
 from bot.models import Grid, Level, Role, RoleKind
 from bot.replay import Replay
 from handlers.roster import Roster
+from tests.postgres import fresh_database
 
 GRIDS = [
     Grid("C", "浏川市", Level.CITY),
@@ -80,6 +82,8 @@ class Town:
     ) -> bool:
         """Replay all lines, on a fresh database that is kept only if its ``url`` is given."""
         self.out, self.complaints = [], []
+        if url is None and os.environ.get("JIEDAN_STORE") == "postgresql":
+            url = fresh_database()
         with tempfile.TemporaryDirectory(dir=self.folder) as name:
             store = open_store(url or f"sqlite:///{name}/town.db", durable=False)
             await store.transact(lambda s: save_roster(s, self.roster, "test"))

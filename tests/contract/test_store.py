@@ -99,7 +99,7 @@ class TestStore:
         assert heard is not None
         assert heard.message == message
         other = store.transact(lambda s: s.keep_setting("a", "1"))
-        with pytest.raises(Exception, match="(?i)unique"):
+        with pytest.raises(Exception, match=r"(?i)unique"):
             await store.transact(lambda s: s.remember(message, "ignore", 0.1, None))
         await other
 

@@ -9,10 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from bot.app import App, build, open_store, running, save_roster
+from bot.app import App, build, only_one, open_store, running, save_roster
 from bot.clock import SetClock
 from bot.config import Config, RatesConfig
-from bot.live import only_one
 from bot.models import Message
 from bot.ticker import HEARTBEAT
 from handlers.roster import Roster
