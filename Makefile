@@ -41,7 +41,7 @@ bench: setup  ## messages a second, beside the limits of the parts
 bench-gateway: setup gateway/ready  ## messages a second through a real gateway
 	$(BIN)/python -m benchmarks.gateway
 
-bench-layers: setup gateway/ready  ## the wechaty package, its stubs, our messages: which is best
+bench-layers: setup gateway/ready  ## the wechaty package, its stubs and our messages, side by side
 	$(BIN)/python -m benchmarks.layers.measure
 
 lock:  ## pin again after a change of pyproject.toml (needs uv)
@@ -52,6 +52,9 @@ lock:  ## pin again after a change of pyproject.toml (needs uv)
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 		--no-emit-index-url --no-header benchmarks/layers/requirements.in \
 		--output-file benchmarks/layers/requirements.txt
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+		--no-emit-index-url --no-header benchmarks/layers/requirements-newer.in \
+		--output-file benchmarks/layers/requirements-newer.txt
 
 clean:
 	rm -rf .venv gateway/node_modules gateway/ready build *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache

@@ -1,7 +1,7 @@
-"""A client of a gateway on one of the three layers, as a process that measure.py drives: orders
+"""A client of a gateway on one of the layers, as a process that measure.py drives: orders
 come as lines of JSON on standard input, what happened goes back on standard output.
 
-    python clients.py wechaty|stubs|ours        imports nothing but its layer
+    python clients.py wechaty|stubs|newer|ours        imports nothing but its layer
 """
 
 # ruff: noqa: ANN401, PLC0415 (a layer's import is what is measured, and its objects have no types)
@@ -154,6 +154,58 @@ class StubsLayer:
         return _missing("the stubs have no MessageLocation", names)
 
 
+class NewerLayer:
+    """The last development version of the same stubs, over a beta of betterproto."""
+
+    reconnects = False
+
+    def __init__(self) -> None:
+        from grpclib.client import Channel
+        from wechaty_grpc.wechaty import PuppetStub, puppet
+
+        self._new_channel, self._new_stub, self._puppet = Channel, PuppetStub, puppet
+        self._stub: Any = None
+
+    async def listen(self, address: str, token: str, heard: Heard) -> None:
+        host, _, port = address.rpartition(":")
+        channel = self._new_channel(host, int(port))
+        stub = self._new_stub(channel, metadata={"authorization": f"Wechaty {token}"})
+        puppet = self._puppet
+
+        async def text(message_id: str) -> str:
+            return str((await stub.message_payload(puppet.MessagePayloadRequest(message_id))).text)
+
+        fetching = Fetching(text, heard)
+        try:
+            await stub.version(puppet.VersionRequest())
+            await stub.start(puppet.StartRequest())
+            self._stub = stub
+            async for event in stub.event(puppet.EventRequest()):
+                fetching.event(event.type, event.payload)
+        finally:
+            channel.close()
+
+    async def send(self, text: str) -> str:
+        request = self._puppet.MessageSendTextRequest(conversation_id=ROOM, text=text)
+        return str((await self._stub.message_send_text(request)).id)
+
+    async def file(self, message_id: str) -> int:
+        request = self._puppet.MessageFileRequest(message_id)
+        box = (await self._stub.message_file(request)).file_box
+        if "uuid" not in json.loads(box):
+            return base64_size(box)
+        size = 0
+        async for answer in self._stub.download(
+            self._puppet.DownloadRequest(json.loads(box)["uuid"])
+        ):
+            size += len(answer.chunk)
+        return size
+
+    async def place(self, message_id: str) -> str:
+        request = self._puppet.MessageLocationRequest(message_id)
+        return str((await self._stub.message_location(request)).location.address)
+
+
 class OursLayer:
     """Our own table of messages over grpcio."""
 
@@ -276,7 +328,7 @@ def _first_line(words: str) -> str:
     return (words.splitlines() or [""])[0][:160]
 
 
-LAYERS = {"wechaty": WechatyLayer, "stubs": StubsLayer, "ours": OursLayer}
+LAYERS = {"wechaty": WechatyLayer, "stubs": StubsLayer, "newer": NewerLayer, "ours": OursLayer}
 
 
 async def main(layer: Any, importing: float, out: Any) -> None:

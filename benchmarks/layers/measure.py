@@ -1,6 +1,6 @@
-"""Three ways to speak to a gateway from Python, measured: PyPI's wechaty, its stubs, our own table.
+"""Ways to speak to a gateway from Python, measured: PyPI's wechaty, its stubs, our own table.
 
-    make bench-layers            all of it: some six minutes, most of it wechaty's own waiting
+    make bench-layers            all of it: some five minutes, most of it wechaty's own waiting
     .venv/bin/python -m benchmarks.layers.measure --sizes        what an installation weighs
 
 Each layer runs in a virtual environment and a process of its own (clients.py), beside a fresh mock
@@ -33,7 +33,7 @@ from tests.gateway.driver import ROOT, TOKEN, MockGateway
 HERE = Path(__file__).parent
 LOCKS = {
     "wechaty": HERE / "requirements.txt", "stubs": HERE / "requirements.txt",
-    "ours": ROOT / "requirements.lock",
+    "newer": HERE / "requirements-newer.txt", "ours": ROOT / "requirements.lock",
 }  # fmt: skip
 ONLY = {  # of what those files pin; pip refuses to go on if one that is needed isn't here
     "stubs": {"wechaty-grpc", "betterproto", "grpclib", "h2", "hpack", "hyperframe", "multidict",
@@ -41,7 +41,8 @@ ONLY = {  # of what those files pin; pip refuses to go on if one that is needed 
     "ours": {"grpcio", "protobuf", "typing-extensions"},
 }  # fmt: skip
 NAMES = {
-    "wechaty": "`wechaty` 0.10.7", "stubs": "`wechaty-grpc` 0.20.19", "ours": "our table, grpcio",
+    "wechaty": "`wechaty` 0.10.7", "stubs": "`wechaty-grpc` 0.20.19",
+    "newer": "`wechaty-grpc` 1.5.dev4", "ours": "our table, grpcio",
 }  # fmt: skip
 AT_ONCE = 32
 LATENCIES = 200
