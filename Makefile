@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: setup demo test lint bench bench-gateway gateway lock browser clean
+.PHONY: setup demo test lint bench bench-gateway bench-layers gateway lock browser clean
 
 setup: .venv/ready  ## make .venv, with .venv/bin/jiedan
 
@@ -42,11 +42,20 @@ bench: setup  ## messages a second, beside the limits of the parts
 bench-gateway: setup gateway/ready  ## messages a second through a real gateway
 	$(BIN)/python -m benchmarks.gateway
 
+bench-layers: setup gateway/ready  ## the wechaty package, its stubs and our messages, side by side
+	$(BIN)/python -m benchmarks.layers.measure
+
 lock:  ## pin again after a change of pyproject.toml (needs uv)
 	uv pip compile --quiet --universal --python-version 3.11 --extra dev --generate-hashes \
 		--no-emit-index-url --no-header pyproject.toml --output-file requirements.lock
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 		--no-emit-index-url --no-header gateway/requirements.in --output-file gateway/requirements.lock
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+		--no-emit-index-url --no-header benchmarks/layers/requirements.in \
+		--output-file benchmarks/layers/requirements.txt
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+		--no-emit-index-url --no-header benchmarks/layers/requirements-newer.in \
+		--output-file benchmarks/layers/requirements-newer.txt
 
 clean:
 	rm -rf .venv gateway/node_modules gateway/ready build *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
