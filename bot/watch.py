@@ -48,6 +48,8 @@ class Watch:
             if self._app.outbox.spent(state.name, now):
                 text = f"账号{state.name}今天说的话到上限了，不急的消息等明天再发。"
                 found += self._once(f"spent {state.name}", now, text)
+        for text in found:
+            log.error("%s", text)  # of accounts alone; the rest may name people
         late = await self._app.store.read(lambda s: s.stuck(now - LATE))
         for row in late:
             found += self._unreachable(row, now)
@@ -97,7 +99,6 @@ class Watch:
         people = [r.person for r in self._app.roster.roles if r.kind is RoleKind.ADMIN and r.person]
         addresses = dict.fromkeys((*people, *self._app.config.alerts.to))
         text = "【接单】" + "\n".join(texts)
-        log.error("%s", text)
         sends = tuple(Send(Reason.ALERT, text, to=a, urgent=True) for a in addresses)
         if sends:
             await self._app.store.transact(lambda s: s.apply(Decision(sends=sends), now))
