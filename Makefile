@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: setup demo test lint bench bench-gateway bench-layers gateway lock browser clean
+.PHONY: setup demo test lint bench bench-city bench-gateway bench-layers gateway lock browser clean
 
 setup: .venv/ready  ## make .venv, with .venv/bin/jiedan
 
@@ -38,6 +38,9 @@ browser:  ## Debian's Chromium for the browser tests, where we may install it
 
 bench: setup  ## messages a second, beside the limits of the parts
 	$(BIN)/python benchmarks/throughput.py
+
+bench-city: setup  ## whole lives, ticks and a start, with no tickets and with a million
+	$(BIN)/python -m benchmarks.city $(ARGS)
 
 bench-gateway: setup gateway/ready  ## messages a second through a real gateway
 	$(BIN)/python -m benchmarks.gateway
