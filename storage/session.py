@@ -56,7 +56,9 @@ _TICKET = (
     "select t.*, d.kind as deadline_kind, d.due, d.nudges"
     " from tickets t left join deadlines d on d.ticket = t.number"
 )
-_SAVE_TICKET = upsert("tickets", TICKET_COLUMNS, ("number",))
+_NEW_TICKET = (
+    f"insert into tickets ({', '.join(TICKET_COLUMNS)}) values ({places(len(TICKET_COLUMNS))})"
+)
 _SAVE_DEADLINE = upsert("deadlines", ("ticket", "kind", "due", "nudges"), ("ticket",))
 _SAVE_QUESTION = upsert(
     "questions", ("room", "person", "command", "choices", "asked_at"), ("room", "person")
@@ -246,8 +248,24 @@ class SqlSession(OutgoingPart, AttachedPart, FiguresPart, OfficePart, MovingPart
         """See storage.base."""
         self._run("delete from questions where room = ? and person = ?", [room, person])
 
+    def _save_row(self, ticket: Ticket) -> None:
+        """Insert a ticket, or write the columns that differ: what stays as it is costs no index a
+        page, and a million tickets have many."""
+        row = ticket_row(ticket)
+        old = self._run("select * from tickets where number = ?", [ticket.number]).fetchone()
+        if old is None:
+            self._run(_NEW_TICKET, row)
+            return
+        pairs = zip(TICKET_COLUMNS, row, strict=True)
+        changed = {name: value for name, value in pairs if old[name] != value}
+        if changed:
+            sets = ", ".join(f"{name} = ?" for name in changed)
+            self._run(
+                f"update tickets set {sets} where number = ?", [*changed.values(), ticket.number]
+            )
+
     def _save_ticket(self, ticket: Ticket) -> None:
-        self._run(_SAVE_TICKET, ticket_row(ticket))
+        self._save_row(ticket)
         for watcher in ticket.joined:
             self._run(
                 "insert into watchers values (?, ?, ?) on conflict do nothing",

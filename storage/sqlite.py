@@ -63,6 +63,7 @@ def _prepared(connection: sqlite3.Connection, path: Path | str, durable: bool) -
     connection.execute("pragma journal_mode = wal")
     connection.execute(f"pragma synchronous = {'full' if durable else 'off'}")
     connection.execute("pragma cache_size = -32000")
+    connection.execute("pragma mmap_size = 2147483648")  # the file is read where the system has it
     connection.execute("pragma journal_size_limit = 67108864")
     db = Database(connection)
     _refuse_newer(db, path)
