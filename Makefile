@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: setup demo test lint bench bench-city bench-gateway bench-layers gateway lock browser clean
+.PHONY: setup demo test torture lint bench bench-city bench-gateway bench-layers gateway lock browser clean
 
 setup: .venv/ready  ## make .venv, with .venv/bin/jiedan
 
@@ -26,6 +26,9 @@ gateway/ready: .venv/ready gateway/requirements.lock gateway/package-lock.json
 test: setup gateway/ready browser lint  ## everything that must hold before a commit
 	$(BIN)/pytest
 	JIEDAN_STORE=postgresql $(BIN)/pytest tests/scenarios tests/properties
+
+torture: setup  ## the promises again, with the large figures; up to an hour
+	JIEDAN_TORTURE=1 $(BIN)/pytest tests/torture -s
 
 lint: setup
 	$(BIN)/ruff check .
