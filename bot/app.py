@@ -23,6 +23,7 @@ from bot.outbox import Outbox
 from bot.pace import Pace, Rates
 from bot.pipeline import Pipeline
 from bot.ticker import HEARTBEAT, Ticker
+from handlers.masking import mask
 from handlers.roster import Roster
 from handlers.triage import Triage
 from schedules.calendar import Calendar
@@ -189,7 +190,9 @@ def build(config: Config, store: Store, roster: Roster, channel: Channel, clock:
     pipeline.committed = ticker.committed = committed
     app = App(config, store, pipeline, ticker, outbox, clock, roster, channel, cabinet)
     pipeline.rebound = app.rebound
-    outbox.name_of = lambda person: next((r.name for r in app.roster.roles_of(person)), person)
+    outbox.name_of = lambda person: mask(
+        next((r.name for r in app.roster.roles_of(person)), person)
+    )
     return app
 
 

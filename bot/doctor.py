@@ -14,6 +14,7 @@ from bot.clock import machine
 from bot.config import Config
 from bot.roster_files import warnings_of
 from bot.ticker import HEARTBEAT
+from handlers.masking import mask
 from handlers.roster import Roster
 from storage.base import Health, Session
 
@@ -90,7 +91,7 @@ def _of_store(session: Session, now: datetime) -> Iterator[str]:
     roster = Roster(*session.load_roster())
     if not roster.grids:
         yield "名册是空的，先导入：jiedan import --grids 网格表 --people 人员表"
-    yield from warnings_of(roster)
+    yield from map(mask, warnings_of(roster))
     yield from _of_health(session.health(now), session.setting(HEARTBEAT), now)
 
 

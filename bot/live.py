@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import csv
-import logging
 import signal
 import sys
 from collections.abc import AsyncIterator, Iterable
@@ -16,7 +15,7 @@ from pathlib import Path
 
 from aiohttp import web
 
-from bot import networks
+from bot import logs, networks
 from bot.app import App, build, only_one, open_store, promises_of, running, save_roster
 from bot.channels.simulator import Simulator
 from bot.clock import Clock, ShiftedClock, machine
@@ -28,8 +27,6 @@ from bot.web.simulator import AHEAD, Resident, SimulatorPage
 from handlers.roster import Roster
 from schedules.calendar import Calendar
 from storage.base import Store
-
-log = logging.getLogger(__name__)
 
 
 async def serve(config: Config) -> int:
@@ -62,7 +59,7 @@ async def demo(folder: Path, port: int | None) -> int:
 
 
 async def _simulate(config: Config, store: Store, roster: Roster, residents: list[Resident]) -> int:
-    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(message)s")
+    logs.set_up()
     clock = ShiftedClock(await _ahead(store, config, bool(residents)))
     network = Simulator()
     app = build(config, store, roster, networks.with_robots(config, network), clock)
@@ -80,7 +77,7 @@ async def _simulate(config: Config, store: Store, roster: Roster, residents: lis
 
 async def _groups(config: Config, store: Store, roster: Roster) -> int:
     """Serve the WeChat groups."""
-    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(message)s")
+    logs.set_up()
     try:
         async with group_service(config, store, roster, machine) as app:
             where = f"http://{config.console.host}:{config.console.port}/"

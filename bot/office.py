@@ -11,6 +11,7 @@ from bot.config import Config
 from bot.roster_files import RosterError, load_roster, warnings_of
 from bot.sheets import write_tickets
 from handlers.categories import category_name
+from handlers.masking import mask
 from handlers.roster import Roster
 from schedules.calendar import Calendar
 
@@ -30,7 +31,7 @@ async def import_roster(config: Config, grids: Path, people: Path) -> int:
     finally:
         await store.close()
     for line in warnings_of(roster):
-        print(f"提醒：{line}", file=sys.stderr)
+        print(f"提醒：{mask(line)}", file=sys.stderr)
     print(f"导入好了：{len(roster.grids)}个网格，{len(roster.roles)}个角色。")
     return 0
 

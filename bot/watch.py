@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from bot.app import App
 from bot.models import Decision, Reason, RoleKind, Send
+from handlers.masking import mask
 from storage.base import StorageError, Waiting
 
 log = logging.getLogger(__name__)
@@ -98,7 +99,7 @@ class Watch:
             return
         people = [r.person for r in self._app.roster.roles if r.kind is RoleKind.ADMIN and r.person]
         addresses = dict.fromkeys((*people, *self._app.config.alerts.to))
-        text = "【接单】" + "\n".join(texts)
+        text = mask("【接单】" + "\n".join(texts))
         sends = tuple(Send(Reason.ALERT, text, to=a, urgent=True) for a in addresses)
         if sends:
             await self._app.store.transact(lambda s: s.apply(Decision(sends=sends), now))

@@ -87,7 +87,7 @@ class Console:
         at = self._app.local(event.at)
         return (
             f"<tr><td>{at:%m-%d %H:%M}<td>{EVENTS[event.kind]}"
-            f"<td>{escape(event.actor_name)}<td>{escape(mask(event.text))}"
+            f"<td>{escape(mask(event.actor_name))}<td>{escape(mask(event.text))}"
         )
 
     async def _attachment(self, request: web.Request) -> web.Response:
@@ -99,7 +99,9 @@ class Console:
         # a stranger's file is shown as a picture or not at all, never run by the browser
         headers = {"X-Content-Type-Options": "nosniff", "Content-Security-Policy": "sandbox"}
         if kind == "application/octet-stream":
-            headers["Content-Disposition"] = f"attachment; filename*=UTF-8''{quote(file.name)}"
+            headers["Content-Disposition"] = (
+                f"attachment; filename*=UTF-8''{quote(mask(file.name))}"
+            )
         return web.Response(body=file.data, content_type=kind, headers=headers)
 
     async def _health(self, _: web.Request) -> web.Response:
@@ -123,11 +125,11 @@ def _story(session: Session, number: int) -> tuple[Ticket | None, list[Event], l
 def _file(attachment: Attachment) -> str:
     if attachment.state != "kept":
         what = "图片" if attachment.kind is Kind.IMAGE else "文件"
-        return f"<p><small>［{what}］{escape(attachment.why or '还没收到')}</small>"
+        return f"<p><small>［{what}］{escape(mask(attachment.why) or '还没收到')}</small>"
     address = f"/attachments/{quote(attachment.message, safe='')}"
     if attachment.kind is Kind.IMAGE:
         return f'<p><a href="{address}"><img src="{address}" alt="图片"></a>'
-    return f'<p><a href="{address}">{escape(attachment.name)}</a>'
+    return f'<p><a href="{address}">{escape(mask(attachment.name))}</a>'
 
 
 def _page(title: str, body: str) -> web.Response:
