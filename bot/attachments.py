@@ -61,8 +61,10 @@ class Cabinet:
             path = await asyncio.to_thread(self._put, file)
         except GoneError as error:
             kept = replace(wanted, state="gone", why=str(error))
-        except (FetchError, OSError) as error:
-            kept = self._put_off(wanted, str(error))
+        except Exception as error:  # of one picture: the next ones are fetched
+            if not isinstance(error, (FetchError, OSError)):
+                log.exception("an attachment met a fault")
+            kept = self._put_off(wanted, str(error) or type(error).__name__)
         else:
             kept = replace(
                 wanted, state="kept", name=file.name, path=path, size=len(file.data), why=""

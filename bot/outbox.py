@@ -9,6 +9,7 @@ import logging
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from pathlib import PurePosixPath
 
 from bot.attachments import Cabinet
 from bot.channels.base import Channel, File, Hears, Line, SendError, UnsureError
@@ -25,6 +26,10 @@ LEASE = timedelta(minutes=3)
 FIRST_RETRY = timedelta(seconds=5)
 LONGEST_RETRY = timedelta(minutes=10)
 """Between tries at most; a message is never given up, `doctor` tells what waits long."""
+_UNSURE_TRIES = 2
+"""Times at most that a message goes again of which nobody knows whether it arrived: a gateway that
+answers too slowly delivers each."""
+_PICTURES = 5.0  # seconds that pictures get to come, while the account says nothing else
 UNSURE = "不知道送到没有；催办和日报不重发"
 SETTLED = "还没送出去，事情已经有人管了"
 MOST_PICTURES = 9
@@ -37,6 +42,7 @@ _HOW_TO_ANSWER = {
     Hears.MENTIONS: "（回话请先@我）",
     Hears.NOTHING: "（这里听不到回话，请到有接单助手的群里回）",
 }
+_CHART = "chart.png"
 _PARTING = 5.0  # seconds that messages in flight get when the program stops
 _POLL = 0.5  # seconds between looks, should a wake-up be missed
 
@@ -194,6 +200,8 @@ class Outbox:
             await self._unsure(message, str(error), line)
             return
         except SendError as error:
+            if line.abilities.paced:
+                self._pace.refund(line.account, _address(message.send))
             await self._failed(message, str(error))
             return
         except Exception as error:
@@ -223,7 +231,8 @@ class Outbox:
         return await self._store.read(lambda s: s.has_written(person))
 
     async def _unsure(self, message: Breath, why: str, line: Line) -> None:
-        if message.send.reason.repeats or line.abilities.idempotent:
+        again = message.send.reason.repeats and message.attempts < _UNSURE_TRIES
+        if again or line.abilities.idempotent:
             await self._failed(message, why)
             return
         log.warning("nobody knows whether send %s arrived; it isn't repeated", message.ids[0])
@@ -242,15 +251,23 @@ class Outbox:
         files = [await self._chart(send.chart)] if send.chart else []
         if self._cabinet:
             wanted = send.files or await self._store.read(lambda s: _pictures(s, send))
-            files += [await self._cabinet.take_out(message_id) for message_id in wanted]
-        return [file for file in files if file]
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_PICTURES):
+                    for message_id in wanted:
+                        files.append(await self._cabinet.take_out(message_id))
+        return [replace(f, name=_neutral(f.name, n)) for n, f in enumerate(filter(None, files), 1)]
 
     async def _chart(self, chart: str) -> File | None:
         try:
-            return File("chart.png", await asyncio.to_thread(draw, chart, category_name))
+            return File(_CHART, await asyncio.to_thread(draw, chart, category_name))
         except Exception:
             log.exception("a chart could not be drawn; its digest goes without it")
             return None
+
+
+def _neutral(name: str, number: int) -> str:
+    """Return a name that tells nothing of whoever sent the file: people write numbers there."""
+    return name if name == _CHART else f"{number}{PurePosixPath(name).suffix[:9]}"
 
 
 def _pictures(session: Session, send: Send) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 
-from bot.models import Send
+from bot.models import Reason, Send
 from storage.base import Waiting
 
 LONGEST = 1500
@@ -75,6 +75,15 @@ class Pace:
             budget and known and known.day == self._local(now).date() and known.said >= budget
         )
 
+    def refund(self, account: str, room: str) -> None:
+        """Take back what was counted for a message that surely didn't arrive; the pause stays."""
+        for key in ((account, ""), ("", room)):
+            if key in self._buckets:
+                self._buckets[key].left += 1
+        known = self._accounts.get(account)
+        if known and known.said:
+            known.said -= 1
+
     def spend(self, account: str, room: str, now: datetime) -> None:
         """Count a message of an account to a room."""
         for key, rate in (
@@ -125,13 +134,14 @@ class Breath:
 def breath(waiting: Sequence[Waiting]) -> Breath:
     """Return what leaves as one message of the rows that wait for one room, oldest first.
 
-    A backlog thus becomes one message a group; a digest stays by itself, for its chart.
+    A backlog thus becomes one message a group. What has pictures stays by itself: if a picture
+    fails, the words that arrived must not come again in other company.
     """
     first = waiting[0]
     rows, text, send = [first], first.send.text, first.send
     for row in waiting[1:]:
         longer = f"{text}\n\n{row.send.text}"
-        if send.chart or row.send.chart or len(longer) > LONGEST:
+        if _has_pictures(send) or _has_pictures(row.send) or len(longer) > LONGEST:
             break
         rows.append(row)
         text = longer
@@ -139,6 +149,10 @@ def breath(waiting: Sequence[Waiting]) -> Breath:
     return Breath(
         tuple(row.id for row in rows), replace(send, text=text), first.attempts, tuple(rows)
     )
+
+
+def _has_pictures(send: Send) -> bool:
+    return bool(send.chart or send.files or send.reason is Reason.ESCALATE)
 
 
 def _joined(send: Send, more: Send) -> Send:

@@ -291,9 +291,8 @@ def _unquoted(session: Session, message: Message) -> tuple[str, str | None]:
     parts = quoting.split(message.text) if message.room and not message.quote else None
     if parts is None or message.room is None:
         return message.text, message.quote
-    quoted, reply = parts
     lately = session.said_in(message.room, message.at - REMEMBERED)
-    return reply, next((i for i, text in lately if quoting.same_words(quoted, text)), None)
+    return parts.reply, quoting.find(parts, [quoting.Spoken(*said) for said in lately])
 
 
 def _quoted(session: Session, message: Message) -> tuple[Ticket, ...]:

@@ -54,7 +54,12 @@ class Watch:
         late = await self._app.store.read(lambda s: s.stuck(now - LATE))
         for row in late:
             found += self._unreachable(row, now)
-        await self.tell(found, now)
+        try:
+            await self.tell(found, now)
+        except StorageError:
+            # not told: so it will be said again
+            self._told = {what: at for what, at in self._told.items() if at != now}
+            raise
 
     def _account(self, name: str, working: bool, why: str, now: datetime) -> list[str]:
         if not working:

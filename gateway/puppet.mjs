@@ -144,7 +144,10 @@ export class Puppet extends PuppetMock {
     return FileBox.fromBase64(kept.data.toString('base64'), kept.name) // small buffers it can't pass on
   }
 
+  stall ({ ms }) { this.reading = ms }
+
   async messageRawPayload (id) {
+    if (this.reading) { await new Promise(resolve => setTimeout(resolve, this.reading)) }
     const payload = await super.messageRawPayload(id)
     if (this.world.traced && payload.talkerId !== this.world.bot) { this.tell({ event: 'read', id }) }
     return payload

@@ -20,19 +20,20 @@ class AttachedPart(Part):
         sql = "select 1 from inbox where room is null and sender = ? limit 1"
         return self._run(sql, [person]).fetchone() is not None
 
-    def said_in(self, room: str, since: datetime) -> list[tuple[str, str]]:
+    def said_in(self, room: str, since: datetime) -> list[tuple[str, str, str]]:
         """See storage.base."""
         heard = self._run(
-            "select id, text, at from inbox where room = ? and at >= ? order by at desc limit 300",
+            "select id, name, text, at from inbox where room = ? and at >= ?"
+            " order by at desc limit 300",
             [room, stamp(since)],
         ).fetchall()
         sent = self._run(
-            "select sent_id, text, sent_at from outbox where room = ? and sent_at >= ?"
+            "select sent_id, '', text, sent_at from outbox where room = ? and sent_at >= ?"
             " and state = 'sent' order by id desc limit 200",
             [room, stamp(since)],
         ).fetchall()
-        newest = sorted([*heard, *sent], key=lambda row: row[2], reverse=True)
-        return [(row[0], row[1]) for row in newest]
+        newest = sorted([*heard, *sent], key=lambda row: row[3], reverse=True)
+        return [(row[0], row[1], row[2]) for row in newest]
 
     def unclaimed_pictures(self, room: str, sender: str, since: datetime) -> list[str]:
         """See storage.base."""

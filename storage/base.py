@@ -234,9 +234,9 @@ class Session(Protocol):
     def has_written(self, person: str) -> bool:
         """Return whether a person ever wrote to the bot directly."""
 
-    def said_in(self, room: str, since: datetime) -> list[tuple[str, str]]:
-        """Return id and text of what was said lately in a room, by anybody and by the bot, the
-        newest first; some hundreds at most."""
+    def said_in(self, room: str, since: datetime) -> list[tuple[str, str, str]]:
+        """Return id, speaker's name and text of what was said lately in a room, by anybody and by
+        the bot (no name), the newest first; some hundreds at most."""
 
     def unclaimed_pictures(self, room: str, sender: str, since: datetime) -> list[str]:
         """Return ids of pictures and files that a person sent to a room since then and that belong

@@ -287,3 +287,43 @@ async def test_each_wrong_endpoint_is_one_clear_line(
 
 async def _no_code(_: str) -> str:
     return ""
+
+
+async def test_a_slow_gateway_and_a_broken_name_lose_nothing(serve: Serve) -> None:
+    service = await serve()
+    gateway = service.gateway
+    await gateway.order("stall", ms=7_000)  # longer than an answer is waited for
+    await gateway.say("r1", "R-1", LAMP)
+    await asyncio.sleep(6)
+    await gateway.order("stall", ms=0)
+    await gateway.hears("1001号", "R-1", seconds=60)
+    await gateway.order("file", from_="r1", room="R-1", name="灯\ud83d13812345678.png", size=400)
+    await gateway.order("file", from_="r1", room="R-1", name="好的.png", size=500)
+    await gateway.say("u-1", "R-1", "吹哨 要换灯杆")
+    await gateway.hears("1001号从", "R-B")
+    await gateway.until(lambda: len([t for t in gateway.sent("R-B") if t.get("file")]) == 2)
+    assert [t["file"] for t in gateway.sent("R-B") if t.get("file")] == ["1.png", "2.png"]
+
+
+async def test_frozen_in_the_middle_of_a_send_and_a_fetch(serve: Serve) -> None:
+    service = await serve()
+    gateway = service.gateway
+    await gateway.order("slow", ms=3_000)
+    await queue(service, Send(Reason.NUDGE, "催一催", "R-1"))
+    await asyncio.sleep(0.5)
+    gateway.signal(signal.SIGSTOP)
+    await until(lambda: not service.state().working, 40)
+    gateway.signal(signal.SIGCONT)
+    await until(lambda: service.state().working)
+    await gateway.order("slow", ms=0)
+    await service.pass_(minutes=5)
+    await gateway.say("r1", "R-1", LAMP)
+    await gateway.hears("1001号", "R-1")
+    picture = await gateway.order("file", from_="r1", room="R-1", name="a.png", size=400)
+    async with asyncio.timeout(20):
+        while True:
+            found = await service.app.store.read(lambda s: s.attachment(picture["id"]))
+            if found and found.state == "kept":
+                break
+            await asyncio.sleep(0.05)
+    assert gateway.texts("R-1").count("催一催") <= 1

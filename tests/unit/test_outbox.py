@@ -383,3 +383,25 @@ async def test_a_repeat_is_harmless_where_the_network_knows_the_key(tmp_path: Pa
     await outbox.drain()
     assert network.said == [("R", "催")]
     await store.close()
+
+
+def test_what_surely_did_not_arrive_is_not_counted() -> None:
+    day = pace(account_per_day=2, account_per_minute=2, room_per_minute=2)
+    for _ in range(10):
+        assert day.may("x", "A", NOW)
+        day.spend("x", "A", NOW)
+        day.refund("x", "A")
+    assert not day.spent("x", NOW)
+
+
+async def test_a_message_that_is_never_answered_goes_three_times_at_most(tmp_path: Path) -> None:
+    store = open_store(f"sqlite:///{tmp_path / 'x.db'}")
+    network, clock = Network(failing=99, error=UnsureError("没有回音")), SetClock(NOW)
+    outbox = Outbox(store, network, pace(), clock)
+    await store.transact(lambda s: s.apply(Decision(sends=(Send(Reason.ACK, "记下了", "R"),)), NOW))
+    for _ in range(10):
+        await outbox.drain()
+        clock.now += timedelta(minutes=11)
+    assert 99 - network.failing == 3
+    assert (await store.read(lambda s: s.health(clock.now))).dropped_sends == 1
+    await store.close()

@@ -41,6 +41,7 @@ _REST = 600.0
 """Seconds for which an account that was refused in a room leaves it to another one there."""
 _TWINS = 2.0
 """Seconds apart at most that two accounts' copies of one message may be dated."""
+_TRIES = 3  # of a picture whose words have arrived
 _HALVES = 1000  # messages half delivered whose progress is remembered
 _RECENT = 5000  # messages remembered for their twins
 _PARTING = 5.0  # seconds that what was heard gets to be stored when the program stops
@@ -76,8 +77,11 @@ class Wechaty:
         self._tasks: set[asyncio.Task[None]] = set()
         self._recent: OrderedDict[tuple[str, ...], tuple[str, str, float]] = OrderedDict()
         self._halves: OrderedDict[str, list[str]] = OrderedDict()
+        self._missed: dict[str, int] = {}
         self._resting: dict[tuple[str, str], float] = {}
         self._heard_by: OrderedDict[str, str] = OrderedDict()
+        self._twins: OrderedDict[str, str] = OrderedDict()
+        self._trouble = asyncio.Lock()
 
     async def run(self, receive: Receive) -> None:
         """See bot.channels.base."""
@@ -86,10 +90,12 @@ class Wechaty:
             async with asyncio.TaskGroup() as accounts:
                 for account in self._accounts:
                     accounts.create_task(account.run())
-        finally:
-            self._receive = None
+        except asyncio.CancelledError:
             if self._tasks:  # what was heard is still stored
-                await asyncio.wait(self._tasks, timeout=_PARTING)
+                _, late = await asyncio.wait(self._tasks, timeout=_PARTING)
+                for task in late:
+                    task.cancel()
+            raise
 
     def states(self) -> Sequence[AccountState]:
         """See bot.channels.base."""
@@ -105,6 +111,8 @@ class Wechaty:
         message = message_of(payload, name, ours, self._clock())
         if message is None or self._is_twin(account, message):
             return
+        if message.quote and message.quote in self._twins:  # taken back: the copy that we know
+            message = replace(message, quote=self._twins[message.quote])
         self._heard_by[message.id] = account.name
         if len(self._heard_by) > _RECENT:
             self._heard_by.popitem(last=False)
@@ -118,25 +126,40 @@ class Wechaty:
             await asyncio.wait(self._tasks, return_when=asyncio.FIRST_COMPLETED)
 
     async def _hand_over(self, message: Message) -> None:
-        """Give a message to the program until it is on disk."""
-        receive, wait = self._receive, 0.2
-        while receive:
+        """Give a message to the program until it is on disk; while that is in trouble, one after
+        the other, so that a recall doesn't overtake what it recalls."""
+        if self._receive is None:
+            return
+        if not self._trouble.locked():
             try:
-                await receive(message)
+                await self._receive(message)
             except StorageError as error:
                 log.error("%s", error)
-                await asyncio.sleep(wait)
-                receive, wait = self._receive, min(wait * 2, 15.0)
             else:
                 return
+        async with self._trouble:
+            wait = 0.2
+            while True:
+                try:
+                    await self._receive(message)
+                except StorageError:
+                    await asyncio.sleep(wait)
+                    wait = min(wait * 2, 5.0)
+                else:
+                    return
 
     def _is_twin(self, account: Account, message: Message) -> bool:
         """Return whether another account has heard the same: puppets may number a message for each
         account by itself, and then the id doesn't tell."""
+        if not message.text:
+            return False  # two pictures in a second look the same from here
         key = (message.room or account.me, message.sender, message.kind, message.text)
         said = message.at.timestamp()
         known = self._recent.get(key)
         if known and known[0] != account.name and abs(known[2] - said) <= _TWINS:
+            self._twins[message.id] = known[1]
+            if len(self._twins) > _RECENT:
+                self._twins.popitem(last=False)
             return known[1] != message.id  # with one id for all, the inbox knows it
         self._recent[key] = (account.name, message.id, said)
         self._recent.move_to_end(key)
@@ -162,7 +185,7 @@ class Wechaty:
             await self._asked(self._befriend, account, str(payload.get("friendshipId", "")))
         elif kind == Happening.ROOM_INVITE:
             await self._asked(self._enter, account, str(payload.get("roomInvitationId", "")))
-        elif kind == Happening.ROOM_LEAVE and account.me in payload.get("removeeIdList", ()):
+        elif kind == Happening.ROOM_LEAVE and account.me in (payload.get("removeeIdList") or ()):
             log.warning("account %s was put out of a group", account.name)
             if self._doors.removed:
                 await self._doors.removed(account.name, str(payload.get("roomId", "")))
@@ -227,12 +250,24 @@ class Wechaty:
             if not sent:
                 sent.append(await account.say(address, send.text, send.mentions))
             for file in files[len(sent) - 1 :]:
-                sent.append(await account.show(address, file))
+                sent.append(await self._shown(account, address, file, key))
         except SendError:
             self._resting[account.name, address] = self._clock().timestamp() + _REST
             raise
         del self._halves[key]
         return sent[0] or f"unnumbered-{key}"  # some puppets give no id of what they sent
+
+    async def _shown(self, account: Account, address: str, file: File, key: str) -> str:
+        """Send a picture that follows its words; after some tries a word stands for it, lest the
+        group wait for a picture that can't be sent."""
+        try:
+            return await account.show(address, file)
+        except SendError:
+            missed = self._missed[key] = self._missed.get(key, 0) + 1
+            if missed < _TRIES:
+                raise
+            del self._missed[key]
+            return await account.say(address, "（有一张图片没能发出来，在办页面上看得到）", ())
 
     # pictures and files
 
@@ -252,7 +287,8 @@ class Wechaty:
             raise GoneError("网关给的文件读不懂") from error
         if data is None or len(data) > largest:
             raise GoneError(f"超过{largest >> 20}MB，没有保存")
-        return File(str(box.get("name") or message_id), data)
+        name = str(box.get("name") or message_id)
+        return File(name.encode("utf-8", "replace").decode(), data)  # half an emoji is no name
 
     def _hearer(self, message_id: str, room: str | None) -> Account | None:
         working = [account for account in self._accounts if account.working]
