@@ -9,16 +9,18 @@ import random
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from uuid import uuid4
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from bot.attachments import Cabinet
+from bot.auditor import Auditor
 from bot.channels.base import Channel
 from bot.clock import Clock
 from bot.config import Config, ConfigError
+from bot.models import Decision, Reason, RoleKind, Send
 from bot.outbox import Outbox
 from bot.pace import Pace, Rates
 from bot.pipeline import Pipeline
@@ -53,6 +55,7 @@ class App:
     roster: Roster
     channel: Channel
     cabinet: Cabinet
+    auditor: Auditor
     roster_version: str = ""
 
     def use_roster(self, roster: Roster) -> None:
@@ -76,15 +79,32 @@ class App:
         return self.ticker.local(moment)
 
     async def tick(self) -> None:
-        """Do what is due; take a roster that was imported meanwhile; beat the heart."""
+        """Do what is due; beat the heart."""
         now = self.clock()
+        await self.run_due()
+        beat = stamp(now) or ""
+        await self.store.transact(lambda s: s.keep_setting(HEARTBEAT, beat))
+
+    async def run_due(self) -> None:
+        """Take a roster that was imported meanwhile; do what is due."""
         version = await self.store.read(lambda s: s.setting(ROSTER_VERSION))
         if version != self.roster_version:
             self.use_roster(Roster(*await self.store.read(lambda s: s.load_roster())))
             self.roster_version = version
-        await self.ticker.run_due(now)
-        beat = stamp(now) or ""
-        await self.store.transact(lambda s: s.keep_setting(HEARTBEAT, beat))
+        await self.ticker.run_due(self.clock())
+
+    async def warn(self, texts: list[str], now: datetime) -> None:
+        """Queue warnings to the administrators on the roster and to whom `[alerts]` names.
+        Raises StorageError."""
+        if not texts:
+            return
+        people = [r.person for r in self.roster.roles if r.kind is RoleKind.ADMIN and r.person]
+        text = mask("【接单】" + "\n".join(texts))
+        addresses = dict.fromkeys((*people, *self.config.alerts.to))
+        sends = tuple(Send(Reason.ALERT, text, to=a, urgent=True) for a in addresses)
+        if sends:
+            await self.store.transact(lambda s: s.apply(Decision(sends=sends), now))
+            self.outbox.wake()
 
 
 def is_postgres(url: str) -> bool:
@@ -188,12 +208,21 @@ def build(config: Config, store: Store, roster: Roster, channel: Channel, clock:
         cabinet.wake()
 
     pipeline.committed = ticker.committed = committed
-    app = App(config, store, pipeline, ticker, outbox, clock, roster, channel, cabinet)
+    auditor = Auditor(store, promises, audit_interval(config), clock)
+    app = App(config, store, pipeline, ticker, outbox, clock, roster, channel, cabinet, auditor)
+    auditor.run_due, auditor.tell = app.run_due, app.warn
     pipeline.rebound = app.rebound
     outbox.name_of = lambda person: mask(
         next((r.name for r in app.roster.roles_of(person)), person)
     )
     return app
+
+
+def audit_interval(config: Config) -> timedelta:
+    """Return the time between two audits. Raises ConfigError."""
+    if config.audit.every < timedelta(seconds=1):
+        raise ConfigError("[audit] every：至少写 1s")
+    return config.audit.every
 
 
 def rates_of(config: Config) -> Rates:
@@ -226,16 +255,19 @@ def save_roster(session: Session, roster: Roster, version: str) -> None:
 
 @asynccontextmanager
 async def running(app: App) -> AsyncIterator[App]:
-    """Keep the channel, the ticker, the outbox and the cabinet going."""
+    """Keep the channel, the ticker, the outbox, the cabinet and the auditor going."""
     await app.ticker.start(app.clock())
     hearing = asyncio.create_task(_hear(app))
     saying = [asyncio.create_task(part.run()) for part in (app.outbox, app.cabinet)]
+    auditing = asyncio.create_task(app.auditor.run())  # beside the scheduler, not on it
     scheduler = AsyncIOScheduler()
     scheduler.add_job(_safely(app), "interval", seconds=1, max_instances=1, coalesce=True)
     scheduler.start()
     try:
         yield app
     finally:
+        auditing.cancel()
+        await asyncio.gather(auditing, return_exceptions=True)  # before the ticker stops: no alarm
         scheduler.shutdown(wait=False)
         for task in saying:
             task.cancel()

@@ -139,6 +139,14 @@ class AttachmentsConfig:
 
 
 @dataclass(frozen=True, slots=True)
+class AuditConfig:
+    """Who looks after the scheduler."""
+
+    every: timedelta = timedelta(minutes=3)
+    """A second at least."""
+
+
+@dataclass(frozen=True, slots=True)
 class ConsoleConfig:
     """The page for officers, and /healthz."""
 
@@ -169,6 +177,7 @@ class Config:
     wecom: WecomConfig = field(default_factory=WecomConfig)
     alerts: AlertsConfig = field(default_factory=AlertsConfig)
     attachments: AttachmentsConfig = field(default_factory=AttachmentsConfig)
+    audit: AuditConfig = field(default_factory=AuditConfig)
     console: ConsoleConfig = field(default_factory=ConsoleConfig)
     simulator: SimulatorConfig = field(default_factory=SimulatorConfig)
 

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
 import aiohttp
 
 from bot import networks
-from bot.app import is_postgres, open_store, promises_of, schedule_of, sqlite_path, triage_of
+from bot.app import (
+    audit_interval,
+    is_postgres,
+    open_store,
+    promises_of,
+    schedule_of,
+    sqlite_path,
+    triage_of,
+)
+from bot.auditor import AUDITED, MISSED, kept_findings
 from bot.clock import machine
 from bot.config import Config
 from bot.roster_files import warnings_of
@@ -17,8 +26,10 @@ from bot.ticker import HEARTBEAT
 from handlers.masking import mask
 from handlers.roster import Roster
 from storage.base import Health, Session
+from storage.rows import moment
 
 LATE = timedelta(minutes=5)
+_RECENT = timedelta(days=7)
 
 
 async def examine(config: Config, online: bool = False) -> int:
@@ -40,6 +51,8 @@ async def examine(config: Config, online: bool = False) -> int:
         store = open_store(url)
         try:
             found += await store.read(lambda s: list(_of_store(s, now)))
+            every = audit_interval(config)
+            found += await store.read(lambda s: list(_of_audit(s, now, every, calendar.local)))
         finally:
             await store.close()
     if online:
@@ -113,3 +126,21 @@ def _of_health(health: Health, beat: str, now: datetime) -> Iterator[str]:
         yield f"{health.dropped_sends}条催办或日报没发出去、也不再发（近七天），发件表里写着为什么"
     if health.gone_attachments:
         yield f"{health.gone_attachments}张图片或文件没存下来（近七天），在办页面上写着为什么"
+
+
+def _of_audit(
+    session: Session, now: datetime, every: timedelta, local: Callable[[datetime], datetime]
+) -> Iterator[str]:
+    """Say what the last audit found, and whether it is the last that there should have been."""
+    beat, audited = moment(session.setting(HEARTBEAT)), moment(session.setting(AUDITED))
+    findings = kept_findings(session)
+    if beat and now - beat < LATE and (audited is None or now - audited > MISSED * every + LATE):
+        yield "程序开着，但巡检停了，请看日志"
+    for fault in findings.faults:
+        yield f"巡检（{local(audited or now):%m-%d %H:%M}）：{fault}"
+    repaired_at = moment(findings.repaired_at)
+    if repaired_at and now - repaired_at < _RECENT:
+        yield (
+            f"巡检修好过{findings.repaired}单的时限（最近一次 {local(repaired_at):%m-%d %H:%M}），"
+            "单号在日志里，请报给开发者"
+        )

@@ -7,8 +7,7 @@ import logging
 from datetime import datetime, timedelta
 
 from bot.app import App
-from bot.models import Decision, Reason, RoleKind, Send
-from handlers.masking import mask
+from bot.models import Reason
 from storage.base import StorageError, Waiting
 
 log = logging.getLogger(__name__)
@@ -100,12 +99,4 @@ class Watch:
 
     async def tell(self, texts: list[str], now: datetime) -> None:
         """Queue warnings to everybody who is to hear them."""
-        if not texts:
-            return
-        people = [r.person for r in self._app.roster.roles if r.kind is RoleKind.ADMIN and r.person]
-        addresses = dict.fromkeys((*people, *self._app.config.alerts.to))
-        text = mask("【接单】" + "\n".join(texts))
-        sends = tuple(Send(Reason.ALERT, text, to=a, urgent=True) for a in addresses)
-        if sends:
-            await self._app.store.transact(lambda s: s.apply(Decision(sends=sends), now))
-            self._app.outbox.wake()
+        await self._app.warn(texts, now)

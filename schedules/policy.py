@@ -40,11 +40,12 @@ DEFAULTS: Mapping[Urgency, Policy] = {
 REVIEW_EVERY = timedelta(days=1)
 """How often a ticket that can climb no further is brought up again."""
 
-_RENEWING = frozenset({
+RENEWING = frozenset({
     Happened.CREATED, Happened.CLAIMED, Happened.TRANSFERRED, Happened.ESCALATED,
     Happened.RETURNED, Happened.SUSPENDED, Happened.RESUMED, Happened.RESOLVED,
     Happened.REOPENED,
 })  # fmt: skip
+"""What starts a promise anew."""
 
 
 class Promises:
@@ -105,7 +106,7 @@ class Promises:
         Every decision on a message passes here, so no handler can leave an open ticket without a
         deadline or an ended one with it.
         """
-        renewed = {e.ticket for e in decision.events if e.kind in _RENEWING}
+        renewed = {e.ticket for e in decision.events if e.kind in RENEWING}
         tickets = tuple(self._kept(t, t.number in renewed, now) for t in decision.tickets)
         return replace(decision, tickets=tickets)
 

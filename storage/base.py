@@ -7,7 +7,7 @@ used by one thread at a time.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -26,6 +26,7 @@ from bot.models import (
     Role,
     RoomBinding,
     Send,
+    State,
     Tally,
     Ticket,
 )
@@ -177,6 +178,16 @@ class Session(Protocol):
     def due(self, now: datetime) -> list[tuple[int, str]]:
         """Return number and holding grid of every ticket whose deadline is ``now`` or earlier,
         the earliest first."""
+
+    def suspects(
+        self, late: datetime, far: datetime, kinds: Mapping[State, Collection[str]]
+    ) -> list[int]:
+        """Return numbers of tickets with which something may be wrong, lowest first: live ones
+        without a deadline, or with one before ``late``, after ``far`` or of none of the ``kinds``
+        of their state; deadlines of no live ticket; states and ends that disagree."""
+
+    def drop_deadline(self, number: int) -> None:
+        """Delete a deadline, whatever is in its row."""
 
     def next_due(self) -> datetime | None:
         """Return the earliest deadline."""

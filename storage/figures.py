@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 
-from bot.models import Aged, Tally
+from bot.models import Aged, State, Tally
 from storage.base import Health
-from storage.part import Part
+from storage.part import Part, places
 from storage.rows import moment_of, stamp
 
 _RECENT = timedelta(days=7)
@@ -84,6 +85,28 @@ class FiguresPart(Part):
                 "attachments where state = 'gone' and again > ?", stamp(now - _RECENT)
             ),
         )
+
+    def suspects(
+        self, late: datetime, far: datetime, kinds: Mapping[State, Collection[str]]
+    ) -> list[int]:
+        """See storage.base."""
+        fitting = [f"{state}/{kind}" for state, some in kinds.items() for kind in some]
+        live = [str(state) for state in kinds]
+        rows = self._run(
+            "select t.number from tickets t left join deadlines d on d.ticket = t.number"
+            " where t.ended_at is null and (d.due is null or d.due < ? or d.due > ?"
+            f" or t.state || '/' || d.kind not in ({places(len(fitting))})"
+            " or t.state = 'suspended' and t.suspended_until is null)"
+            " union select d.ticket from deadlines d left join tickets t on t.number = d.ticket"
+            " where t.number is null or t.ended_at is not null"
+            " union select number from tickets where ended_at is not null"
+            f" and ended_at > ? and state in ({places(len(live))}) order by 1",
+            [stamp(late), stamp(far), *fitting, stamp(late - _RECENT), *live])  # fmt: skip
+        return [int(row[0]) for row in rows]
+
+    def drop_deadline(self, number: int) -> None:
+        """See storage.base."""
+        self._run("delete from deadlines where ticket = ?", [number])
 
     def _damage(self) -> str:
         """Return what the engine finds wrong with the database itself, empty if nothing."""

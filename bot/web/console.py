@@ -4,19 +4,22 @@ nothing, and has no login: it listens on this machine only unless the configurat
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from html import escape
 from urllib.parse import quote
 
 from aiohttp import web
 
 from bot.app import App
+from bot.auditor import AUDITED, MISSED
 from bot.models import Aged, Event, Kind, Ticket
 from bot.ticker import HEARTBEAT
 from handlers.categories import category_name
 from handlers.masking import mask
 from handlers.replies import EVENTS, STATES, shorten
+from schedules.audit import silent
 from storage.base import Attachment, Session
+from storage.rows import moment
 
 _SHOWN = 200
 _SILENT = timedelta(seconds=60)
@@ -37,6 +40,7 @@ class Console:
 
     def __init__(self, app: App) -> None:
         self._app = app
+        self._since = app.clock()
 
     def routes(self) -> list[web.AbstractRouteDef]:
         """Return the pages' addresses."""
@@ -106,15 +110,22 @@ class Console:
 
     async def _health(self, _: web.Request) -> web.Response:
         now = self._app.clock()
-        beat = await self._app.store.read(lambda s: s.setting(HEARTBEAT))
-        beating = bool(beat) and now - datetime.fromisoformat(beat) < _SILENT
+        beat, audit = await self._app.store.read(
+            lambda s: (moment(s.setting(HEARTBEAT)), moment(s.setting(AUDITED)))
+        )
+        beating = beat is not None and now - beat < _SILENT
+        unseen = silent(audit, self._since, now, MISSED * self._app.auditor.every)
         states = self._app.channel.states()
-        good = beating and all(state.working for state in states)
+        good = beating and not unseen and all(state.working for state in states)
         accounts = [
             {"name": s.name, "working": s.working, "why": s.why, "rooms": s.rooms} for s in states
         ]
         waiting = await self._app.store.read(lambda s: len(s.stuck(now)))
-        answer = {"ok": good, "beating": beating, "accounts": accounts, "rooms_waiting": waiting}
+        audited = round((now - audit).total_seconds()) if audit else None
+        answer = {
+            "ok": good, "beating": beating, "audited": audited, "accounts": accounts,
+            "rooms_waiting": waiting,
+        }  # fmt: skip
         return web.json_response(answer, status=200 if good else 503)
 
 
