@@ -153,7 +153,8 @@ class Auditor:
             raise
         except Exception:
             if len(numbers) == 1:
-                log.exception("ticket %s could not be audited", numbers[0])
+                if (Fault.UNREADABLE, numbers[0]) not in self._told:
+                    log.exception("ticket %s could not be audited", numbers[0])
                 return [Finding(numbers[0], Fault.UNREADABLE)]
             return [f for number in numbers for f in await self._mend([number], now)]
 

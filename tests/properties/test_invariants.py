@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import tempfile
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bot.app import open_store
+from bot.app import open_store, promises_of
+from bot.config import Config
 from bot.models import State
 from handlers.workflow import MOVES
+from schedules.audit import FAR, KINDS, LATE, examine
 from tests.conftest import Town, moment
 
 RESIDENTS = ("r1", "r2", "r3")
@@ -61,6 +63,8 @@ async def check(folder: Path, steps: list[tuple[Any, ...]]) -> None:
     town, url = await played(folder, steps)
     store = open_store(url)
     tickets = await store.read(lambda s: list(s.all_tickets()))
+    now = datetime.fromisoformat(town.out[-1]["at"])
+    suspects = await store.read(lambda s: s.suspects(now - LATE, now + FAR, KINDS))
     health = await store.read(lambda s: s.health(moment("09:00") + timedelta(days=400)))
     await store.close()
     assert health.failed_messages == 0
@@ -69,6 +73,9 @@ async def check(folder: Path, steps: list[tuple[Any, ...]]) -> None:
         assert (ticket.deadline is None) == ticket.state.ended
         assert (ticket.ended_at is None) != ticket.state.ended
         assert (ticket.handler != "") == (ticket.state in _HELD) or ticket.state.ended
+    promises = promises_of(Config())
+    assert all(examine(ticket, [], now, promises) is None for ticket in tickets)
+    assert suspects == []
     _moves_are_in_the_table(town)
     _each_is_answered_at_once(town)
     times = [o["at"] for o in town.out]

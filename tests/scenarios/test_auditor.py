@@ -147,8 +147,8 @@ async def test_one_that_can_not_be_read_stops_no_other_and_is_told_of_once(tmp_p
 async def test_a_ticket_that_the_ticker_can_not_move_is_reported(tmp_path: Path) -> None:
     async with a_city(tmp_path) as city:
         await eventually(lambda: bool(city.network.sends))
-        # its age can't be told, so that each nudge of it fails
-        await city.sql("update tickets set created_at = '2026-11-24T01:00:00' where number = 1003")
+        # its age can't be told (no zone), so that each nudge of it fails
+        await city.sql("update tickets set level_since = '2026-11-24T01:00:00' where number = 1003")
         city.clock.now = moment("11:01")
         await asyncio.sleep(1.5)
         city.clock.now = moment("11:13")
