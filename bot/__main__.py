@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 
+from bot.clock import machine
 from bot.config import Config, ConfigError, load
 from storage.base import StorageError
 
@@ -72,6 +73,11 @@ def _parser() -> argparse.ArgumentParser:
     copies = _add(commands, "copy", _copy, "把整个城市的数据从一个数据库抄到另一个，逐行核对")
     copies.add_argument("--from", dest="source", required=True, help="旧的 storage.url")
     copies.add_argument("--to", dest="target", required=True, help="新的 storage.url，要是空的")
+    backup = _add(commands, "backup", _backup, "备份：数据库压成一个文件，图片放在旁边", "--config")
+    backup.add_argument("out", type=Path, help="写到哪个文件，例如 /backup/jiedan.db.gz")
+    restore = _add(commands, "restore", _restore, "用备份恢复，先停下程序", "--config")
+    restore.add_argument("backup", type=Path, help="备份文件")
+    restore.add_argument("--replace", action="store_true", help="换掉现有的数据库，旧的留在旁边")
     _add(commands, "triage", _triage, "逐行说明对一条消息的理解，不立单", "--config")
     return parser
 
@@ -193,6 +199,18 @@ def _copy(options: argparse.Namespace) -> int:
     from bot.moving import copy  # noqa: PLC0415
 
     return asyncio.run(copy(options.source, options.target))
+
+
+def _backup(options: argparse.Namespace) -> int:
+    from bot.backup import backup  # noqa: PLC0415
+
+    return backup(load(options.config), options.out, machine())
+
+
+def _restore(options: argparse.Namespace) -> int:
+    from bot.backup import restore  # noqa: PLC0415
+
+    return restore(load(options.config), options.backup, options.replace, machine())
 
 
 def _triage(options: argparse.Namespace) -> int:
