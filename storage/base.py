@@ -23,6 +23,7 @@ from bot.models import (
     Message,
     PersonBinding,
     Question,
+    Reason,
     Role,
     RoomBinding,
     Send,
@@ -58,6 +59,17 @@ class Waiting:
     state: str = "waiting"
     sent_id: str = ""
     error: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Queued:
+    """An outgoing message's place in the queue, without its words: a storm has many."""
+
+    id: int
+    reason: Reason
+    room: str | None
+    to: str | None
+    urgent: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +115,15 @@ class Said:
     at: datetime
     message: Message | None
     send: Send | None
+
+
+@dataclass(slots=True)
+class Worker:
+    """A running program: the name under which it has things in hand, which nobody else has; and
+    what is called, on any thread, when another worker says that there is something to send."""
+
+    name: str = "jiedan"
+    hint: Callable[[], None] = lambda: None
 
 
 class Session(Protocol):
@@ -175,9 +196,24 @@ class Session(Protocol):
     def events_after(self, seq: int) -> list[tuple[int, Event]]:
         """Return history lines of all tickets after a place, with their places."""
 
-    def due(self, now: datetime) -> list[tuple[int, str]]:
-        """Return number and holding grid of every ticket whose deadline is ``now`` or earlier,
-        the earliest first."""
+    def due(self, now: datetime, until: datetime, most: int) -> list[tuple[int, str]]:
+        """Return number and holding grid of tickets whose deadline is ``now`` or earlier and that
+        nobody has claimed, the earliest first, ``most`` of them. A claim that reaches beyond
+        ``until`` is of a clock that was set back since, and counts for nothing."""
+
+    def due_at(self, grids: Sequence[str], now: datetime, until: datetime) -> dict[str, list[int]]:
+        """Return, of each of these grids that has any, the tickets it holds that are due and that
+        nobody has claimed."""
+
+    def claim_due(
+        self, numbers: Sequence[int], now: datetime, until: datetime, claim: str
+    ) -> list[int]:
+        """Claim until then those of ``numbers`` that are still due and free; return them. ``claim``
+        is a word that nobody else uses. Call it in Store.claim."""
+
+    def claimed(self, numbers: Sequence[int], claim: str) -> list[int]:
+        """Return those whose deadline still stands under a claim: it has not run out and been
+        taken by another worker, and nothing was done with the ticket since."""
 
     def suspects(
         self, late: datetime, far: datetime, kinds: Mapping[State, Collection[str]]
@@ -218,22 +254,30 @@ class Session(Protocol):
     def slowest(self, since: datetime, until: datetime) -> list[Aged]:
         """Return tickets closed in the period, the longest first."""
 
-    def waiting(self, now: datetime, open_: bool) -> list[Waiting]:
+    def waiting(self, now: datetime, open_: bool) -> list[Queued]:
         """Return outgoing messages that may be tried now and nobody has in hand; urgent ones
         first, then in order, and in a room none before an earlier one. ``open_`` tells whether
         what waits for working hours may go."""
 
-    def take(self, ids: Sequence[int], until: datetime, account: str = "") -> None:
-        """Lease outgoing messages to this process until then, to leave by ``account``."""
+    def outgoing(self, ids: Sequence[int]) -> list[Waiting]:
+        """Return outgoing messages that still wait, in the order of ``ids``."""
+
+    def take(self, ids: Sequence[int], worker: str, now: datetime, account: str = "") -> bool:
+        """Lease outgoing messages to a worker, to leave by ``account``; return False, changing
+        nothing, if one is gone, if anything of the same address is in flight, or if another worker
+        has the account. Call it in
+        Store.claim."""
 
     def sent(self, ids: Sequence[int], sent_id: str, at: datetime) -> None:
         """Mark outgoing messages delivered, under the channel's id."""
 
-    def failed(self, ids: Sequence[int], why: str, again: datetime) -> None:
-        """Put a failed send off to ``again``."""
+    def failed(self, ids: Sequence[int], worker: str, why: str, again: datetime) -> None:
+        """Put a send that failed in a worker's hands off to ``again``; in another's hands by now,
+        it stays as it is."""
 
-    def drop(self, ids: Sequence[int], why: str, at: datetime) -> None:
-        """Give outgoing messages up; they stay in the outbox with the reason."""
+    def drop(self, ids: Sequence[int], worker: str, why: str, at: datetime) -> None:
+        """Give up outgoing messages in a worker's hands; they stay in the outbox with the
+        reason."""
 
     def spoken(self, since: datetime) -> dict[str, int]:
         """Return how many messages each account has sent since then."""
@@ -271,8 +315,21 @@ class Session(Protocol):
     def keep_attachment(self, attachment: Attachment) -> None:
         """Keep what became of a picture or file."""
 
-    def release_all(self) -> None:
-        """Free leases left by a process that is gone."""
+    def lease(self, name: str, holder: str, now: datetime, until: datetime) -> bool:
+        """Lease something to a holder, or renew it, until then; return whether it is theirs. Call
+        it in Store.claim."""
+
+    def leases(self, now: datetime, until: datetime) -> dict[str, str]:
+        """Return what is leased at ``now``, with its holder; ``until`` as in :meth:`due`."""
+
+    def end_lease(self, name: str, holder: str) -> None:
+        """End a holder's lease."""
+
+    def release(self, account: str) -> None:
+        """Free the messages that whoever had an account before had in hand."""
+
+    def release_claims(self, worker: str) -> None:
+        """Free the deadlines that a worker of this name had claimed."""
 
     def health(self, now: datetime) -> Health:
         """Examine the database."""
@@ -319,6 +376,10 @@ class Store(Protocol):
 
     async def transact(self, work: Callable[[Session], T]) -> T:
         """Run ``work`` in a transaction; return its result when that is durable."""
+
+    async def claim(self, work: Callable[[Session], T]) -> T:
+        """Run ``work`` as :meth:`transact` does, while no other worker is in a claim: what it reads
+        of others' claims is what stands."""
 
     async def read(self, work: Callable[[Session], T]) -> T:
         """Run ``work`` beside the writer; it must not write."""

@@ -4,62 +4,88 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from storage.base import Waiting
-from storage.part import Part
+from bot.models import Reason
+from storage.base import Queued, Waiting
+from storage.part import Part, places
 from storage.rows import read_waiting, stamp
+
+LEASE = timedelta(minutes=3)
+"""How long a worker has a message in hand at most; longer than any channel takes to send."""
 
 
 class OutgoingPart(Part):
     """The outbox."""
 
-    def waiting(self, now: datetime, open_: bool) -> list[Waiting]:
+    def waiting(self, now: datetime, open_: bool) -> list[Queued]:
         """See storage.base."""
+        # a lease far ahead is of a clock that was set back since
         rows = self._run(
-            "select *, not_before <= ? and (leased_until is null or leased_until < ?)"
-            " and (in_hours = 0 or ? = 1) as ready"
+            "select id, room, person, reason, urgent, not_before <= ?"
+            " and (leased_until is null or leased_until < ? or leased_until > ?)"
+            " and (in_hours = 0 or ? = 1)"
             " from outbox where state = 'waiting' order by urgent desc, id",
-            [stamp(now), stamp(now), int(open_)],
-        )
-        ready, held = [], set()
-        for row in rows:
-            address = (row["room"], row["person"])
-            if row["ready"] and address not in held:
-                ready.append(read_waiting(row))
-            elif not row["urgent"]:
-                held.add(address)  # what comes later in a room doesn't overtake it
-        return ready
+            [stamp(now), stamp(now), stamp(now + LEASE), int(open_)],
+        ).fetchall()
+        queued, held = [], set()
+        for id_, room, person, reason, urgent, ready in rows:
+            if ready and (room, person) not in held:
+                queued.append(Queued(id_, Reason(reason), room, person, bool(urgent)))
+            elif not urgent:
+                held.add((room, person))  # what comes later in a room doesn't overtake it
+        return queued
+
+    def outgoing(self, ids: Sequence[int]) -> list[Waiting]:
+        """See storage.base."""
+        sql = f"select * from outbox where id in ({places(len(ids))}) and state = 'waiting'"
+        found = {row["id"]: read_waiting(row) for row in self._run(sql, ids)}
+        return [found[id_] for id_ in ids if id_ in found]
 
     def first_waiting(self) -> int | None:
         """See storage.base."""
         row = self._run("select min(id) from outbox where state = 'waiting'").fetchone()
         return int(row[0]) if row[0] else None
 
-    def take(self, ids: Sequence[int], until: datetime, account: str = "") -> None:
+    def take(self, ids: Sequence[int], worker: str, now: datetime, account: str = "") -> bool:
         """See storage.base."""
+        served = self._run("select holder from leases where name = ?", [account]).fetchone()
+        if served and served[0] != worker:
+            return False
+        leased = self._run(
+            "select id, room, person from outbox where state = 'waiting'"
+            " and leased_until is not null and leased_until >= ? and leased_until <= ?",
+            [stamp(now), stamp(now + LEASE)],
+        ).fetchall()
+        wanted = f"select id, room, person from outbox where id in ({places(len(ids))})"
+        mine = self._run(f"{wanted} and state = 'waiting'", ids).fetchall()
+        busy = {(row[1], row[2]) for row in leased}
+        if len(mine) < len(ids) or any((row[1], row[2]) in busy for row in mine):
+            return False
         self._each(
-            "update outbox set leased_until = ?, account = ? where id = ?",
-            ids, stamp(until), account)  # fmt: skip
+            "update outbox set leased_until = ?, worker = ?, account = ? where id = ?",
+            ids, stamp(now + LEASE), worker, account)  # fmt: skip
+        return True
 
     def sent(self, ids: Sequence[int], sent_id: str, at: datetime) -> None:
         """See storage.base."""
         self._each(
             "update outbox set state = 'sent', sent_id = ?, sent_at = ?, leased_until = null"
-            " where id = ?", ids, sent_id, stamp(at))  # fmt: skip
+            " where id = ? and state = 'waiting'", ids, sent_id, stamp(at))  # fmt: skip
 
-    def failed(self, ids: Sequence[int], why: str, again: datetime) -> None:
+    def failed(self, ids: Sequence[int], worker: str, why: str, again: datetime) -> None:
         """See storage.base."""
         self._each(
             "update outbox set error = ?, not_before = ?, attempts = attempts + 1,"
-            " leased_until = null where id = ?",
-            ids, why, stamp(again))  # fmt: skip
+            " leased_until = null where worker = ? and id = ? and state = 'waiting'",
+            ids, why, stamp(again), worker)  # fmt: skip
 
-    def drop(self, ids: Sequence[int], why: str, at: datetime) -> None:
+    def drop(self, ids: Sequence[int], worker: str, why: str, at: datetime) -> None:
         """See storage.base."""
         self._each(
             "update outbox set state = 'dropped', error = ?, sent_at = ?, leased_until = null"
-            " where id = ?", ids, why, stamp(at))  # fmt: skip
+            " where worker = ? and id = ? and state = 'waiting'",
+            ids, why, stamp(at), worker)  # fmt: skip
 
     def spoken(self, since: datetime) -> dict[str, int]:
         """See storage.base."""
@@ -78,9 +104,13 @@ class OutgoingPart(Part):
         )
         return [read_waiting(row) for row in rows]
 
-    def release_all(self) -> None:
+    def release(self, account: str) -> None:
         """See storage.base."""
-        self._run("update outbox set leased_until = null where state = 'waiting'")
+        self._run(
+            "update outbox set leased_until = null where state = 'waiting'"
+            " and leased_until is not null and account = ?",
+            [account],
+        )
 
     def tickets_of_sent(self, sent_id: str) -> tuple[int, ...]:
         """See storage.base."""

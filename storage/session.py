@@ -22,16 +22,16 @@ from bot.models import (
 )
 from storage.attached import AttachedPart
 from storage.base import Heard, Said
+from storage.claims import ClaimsPart
 from storage.figures import FiguresPart
 from storage.moving import MovingPart
 from storage.office import OfficePart
 from storage.outgoing import OutgoingPart
-from storage.part import places, upsert
+from storage.part import AT_ONCE, places, upsert
 from storage.rows import (
     EVENT_COLUMNS,
     TICKET_COLUMNS,
     event_row,
-    moment,
     read_event,
     read_heard,
     read_question,
@@ -59,18 +59,19 @@ _TICKET = (
 _NEW_TICKET = (
     f"insert into tickets ({', '.join(TICKET_COLUMNS)}) values ({places(len(TICKET_COLUMNS))})"
 )
-_SAVE_DEADLINE = upsert("deadlines", ("ticket", "kind", "due", "nudges"), ("ticket",))
+_SAVE_DEADLINE = upsert(
+    "deadlines", ("ticket", "kind", "due", "nudges", "claim", "claimed_until"), ("ticket",)
+)
 _SAVE_QUESTION = upsert(
     "questions", ("room", "person", "command", "choices", "asked_at"), ("room", "person")
 )
 _SAVE_EVENT = (
     f"insert into events ({', '.join(EVENT_COLUMNS)}) values ({places(len(EVENT_COLUMNS))})"
 )
-_AT_ONCE = 500  # values in one statement
 FIRST_NUMBER = 1001  # short, and never taken for a building or a room
 
 
-class SqlSession(OutgoingPart, AttachedPart, FiguresPart, OfficePart, MovingPart):
+class SqlSession(ClaimsPart, OutgoingPart, AttachedPart, FiguresPart, OfficePart, MovingPart):
     """Reads and writes on one connection; the caller holds the transaction."""
 
     # what was heard
@@ -184,18 +185,6 @@ class SqlSession(OutgoingPart, AttachedPart, FiguresPart, OfficePart, MovingPart
         rows = self._run("select * from events where seq > ? order by seq", [seq])
         return [(row["seq"], read_event(row)) for row in rows]
 
-    def due(self, now: datetime) -> list[tuple[int, str]]:
-        """See storage.base."""
-        sql = (
-            "select d.ticket, t.grid from deadlines d join tickets t on t.number = d.ticket"
-            " where d.due <= ? order by d.due, d.ticket"
-        )
-        return [(row[0], row[1]) for row in self._run(sql, [stamp(now)])]
-
-    def next_due(self) -> datetime | None:
-        """See storage.base."""
-        return moment(self._run("select min(due) from deadlines").fetchone()[0])
-
     def _tickets(self, where: str, values: Sequence[object]) -> list[Ticket]:
         rows = self._run(f"{_TICKET} {where}", values).fetchall()
         joined = self._joined([row["number"] for row in rows]) if rows else {}
@@ -204,8 +193,8 @@ class SqlSession(OutgoingPart, AttachedPart, FiguresPart, OfficePart, MovingPart
     def _joined(self, numbers: Sequence[int]) -> dict[int, list[Watcher]]:
         found: dict[int, list[Watcher]] = {}
         # in portions, since a city may hold more tickets than a statement may have values
-        for start in range(0, len(numbers), _AT_ONCE):
-            some = numbers[start : start + _AT_ONCE]
+        for start in range(0, len(numbers), AT_ONCE):
+            some = numbers[start : start + AT_ONCE]
             sql = f"select ticket, person, name from watchers where ticket in ({places(len(some))})"
             for ticket, person, name in self._run(sql, some):
                 found.setdefault(ticket, []).append(Watcher(person, name))
@@ -277,7 +266,7 @@ class SqlSession(OutgoingPart, AttachedPart, FiguresPart, OfficePart, MovingPart
         else:
             self._run(
                 _SAVE_DEADLINE,
-                [ticket.number, deadline.kind, stamp(deadline.due), deadline.nudges],
+                [ticket.number, deadline.kind, stamp(deadline.due), deadline.nudges, "", None],
             )
 
     def _queue(self, send: Send, at: datetime) -> None:

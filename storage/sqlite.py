@@ -111,7 +111,6 @@ class _Engine:
     """The connection that writes."""
 
     errors: type[Exception] = sqlite3.Error
-    faults: tuple[type[Exception], ...] = _FAULTS
 
     def __init__(self, path: Path | str, db: Database) -> None:
         self._path = path
@@ -126,6 +125,10 @@ class _Engine:
     def run(self, sql: str) -> object:
         """See storage.writer."""
         return self._db.conn.execute(sql)
+
+    def is_fault(self, error: Exception) -> bool:
+        """See storage.writer."""
+        return isinstance(error, _FAULTS)
 
     def again(self, error: Exception) -> bool:
         """See storage.writer: what fails here fails again."""
@@ -163,6 +166,10 @@ class SqliteStore:
         if self._closed:
             raise StorageError(f"数据库 {self._path} 已经关上了")
         return await self._writer.transact(work)
+
+    async def claim(self, work: Callable[[SqlSession], T]) -> T:
+        """See storage.base: whoever writes is alone."""
+        return await self.transact(work)
 
     async def read(self, work: Callable[[SqlSession], T]) -> T:
         """Run ``work`` on the reader's connection, beside the writer."""

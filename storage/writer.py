@@ -27,8 +27,6 @@ class Engine(Protocol):
 
     errors: type[Exception]
     """What the database raises."""
-    faults: tuple[type[Exception], ...]
-    """Errors of one piece of work alone; others are the database's own trouble."""
 
     @property
     def session(self) -> SqlSession:
@@ -36,6 +34,9 @@ class Engine(Protocol):
 
     def run(self, sql: str) -> object:
         """Run a statement of the transaction's frame."""
+
+    def is_fault(self, error: Exception) -> bool:
+        """Return whether an error is of one piece of work alone, not the database's own trouble."""
 
     def again(self, error: Exception) -> bool:
         """Return whether a transaction that failed so is to be tried once more, after whatever
@@ -115,8 +116,7 @@ class Writer:
         try:
             piece.result = piece.work(self._engine.session)
         except Exception as error:
-            ours = isinstance(error, self._engine.faults)
-            if isinstance(error, self._engine.errors) and not ours:
+            if isinstance(error, self._engine.errors) and not self._engine.is_fault(error):
                 raise  # the database is in trouble, not the work: nothing of this commit stands
             piece.error = error
             run("rollback to savepoint piece")

@@ -90,7 +90,7 @@ class TestStore:
         assert await store.read(lambda s: s.ticket(1001)) == kept
         assert await store.read(lambda s: s.history(1001)) == [event()]
         assert await store.read(lambda s: s.by_source("m1001")) == kept
-        assert await store.read(lambda s: s.next_number()) == 1002
+        assert await store.transact(lambda s: s.next_number()) == 1002
 
     async def test_a_message_is_heard_once(self, store: Store) -> None:
         message = Message("m1", NOW, "R-1", "r1", "老张", text="你好", mentions=("u",), quote="q")
@@ -121,12 +121,17 @@ class TestStore:
         late = ticket(1002, deadline=Deadline("claim", NOW + 2 * HOUR))
         await store.transact(lambda s: s.apply(Decision((late, ticket())), NOW))
         assert await store.read(lambda s: s.next_due()) == NOW + HOUR
-        assert await store.read(lambda s: s.due(NOW)) == []
-        assert await store.read(lambda s: s.due(NOW + HOUR)) == [(1001, "M1")]
-        assert [n for n, _ in await store.read(lambda s: s.due(NOW + 9 * HOUR))] == [1001, 1002]
+
+        async def due(now: datetime, most: int = 9) -> list[tuple[int, str]]:
+            return await store.read(lambda s: s.due(now, now + HOUR, most))
+
+        assert await due(NOW) == []
+        assert await due(NOW + HOUR) == [(1001, "M1")]
+        assert [n for n, _ in await due(NOW + 9 * HOUR)] == [1001, 1002]
+        assert [n for n, _ in await due(NOW + 9 * HOUR, 1)] == [1001]
         done = ticket(state=State.CLOSED, ended_at=NOW, deadline=None)
         await store.transact(lambda s: s.apply(Decision((done,)), NOW))
-        assert [n for n, _ in await store.read(lambda s: s.due(NOW + 9 * HOUR))] == [1002]
+        assert [n for n, _ in await due(NOW + 9 * HOUR)] == [1002]
 
     async def test_who_sees_which_tickets(self, store: Store) -> None:
         mine = ticket()
@@ -158,13 +163,18 @@ class TestStore:
         async def ready(now: datetime, open_: bool = True) -> list[int]:
             return [w.id for w in await store.read(lambda s: s.waiting(now, open_))]
 
-        waiting = await store.read(lambda s: s.waiting(NOW, True))
-        assert [w.send for w in waiting] == [sends[1], sends[0], sends[2], sends[3]]
+        ids = await ready(NOW)
+        assert [w.send for w in await store.read(lambda s: s.outgoing(ids))] == [
+            sends[1],
+            sends[0],
+            sends[2],
+            sends[3],
+        ]
         assert await ready(NOW, open_=False) == [2, 1, 3]
-        await store.transact(lambda s: s.take([1], NOW + HOUR))
+        await store.transact(lambda s: s.take([1], "w", NOW))
         assert await ready(NOW) == [2, 3]  # the fourth doesn't overtake the first
         assert await ready(NOW + 2 * HOUR) == [2, 1, 3, 4]
-        await store.transact(lambda s: s.failed([2, 3], "断了", NOW + HOUR))
+        await store.transact(lambda s: s.failed([2, 3], "", "断了", NOW + HOUR))
         await store.transact(lambda s: s.sent([1], "x1", NOW))
         assert await ready(NOW) == [4]
         assert await store.read(lambda s: s.first_waiting()) == 2

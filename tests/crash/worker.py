@@ -28,6 +28,7 @@ async def main(url: str, lines: list[str]) -> None:
     store = open_store(url)
     roster = Roster(*await store.read(lambda s: s.load_roster()))
     app = build(Config(), store, roster, Stdout(paced=False), machine)
+    await app.duty.start()
     outbox = asyncio.create_task(app.outbox.run())
     print("ready", flush=True)
 
