@@ -18,6 +18,7 @@ log = logging.getLogger(__name__)
 LEASE = timedelta(seconds=30)
 """How long an account, or a claimed deadline, waits for a worker that is gone."""
 _RENEW = 5.0  # seconds between renewals
+_SOON = 0.5  # the same while this worker has less than its share: another is about to let go
 _WORKER = "worker "
 _OFFICE = "office"
 """Leased beside the accounts: whoever has it warns the administrators, so that one does."""
@@ -35,6 +36,7 @@ class Duty:
         self.alone = True
         """Whether no other worker shares the database; so it is until the first renewal."""
         self._changed = asyncio.Condition()
+        self._wanting = False
         self.gained: Callable[[Iterable[str]], Awaitable[None]] = _nobody
         """Called with accounts that are ours from now on."""
 
@@ -67,7 +69,7 @@ class Duty:
         """Renew until cancelled; then end the leases, so that others needn't wait."""
         try:
             while True:
-                await asyncio.sleep(_RENEW)
+                await asyncio.sleep(_SOON if self._wanting else _RENEW)
                 try:
                     await self.renew()
                 except StorageError as error:
@@ -98,7 +100,8 @@ class Duty:
         me, now = self.worker, self._clock()
         until = now + LEASE
         session.lease(_WORKER + me, me, now, until)
-        held = session.leases(now, until)
+        known = session.leases(now, until)
+        held = {name: holder for name, (holder, live) in known.items() if live}
         workers = sum(1 for name in held if name.startswith(_WORKER))
         self.alone = workers == 1
         accounts = (_OFFICE, *self._accounts())
@@ -109,13 +112,15 @@ class Duty:
         free = [name for name in accounts if name not in held]
         mine = ours[:share] + free[: max(share - len(ours), 0)]
         got = frozenset(name for name in mine if session.lease(name, me, now, until))
+        self._wanting = len(got) < len(accounts) // workers
         for name in got - (self._mine or frozenset()):
-            session.release(name)
+            if name in known:  # its worker is gone; else it let go, and says what it has in hand
+                session.release(name)
         return got
 
     def _leave(self, session: Session) -> None:
         now = self._clock()
-        for name, holder in session.leases(now, now + LEASE).items():
+        for name, (holder, _) in session.leases(now, now + LEASE).items():
             if holder == self.worker:
                 session.end_lease(name, holder)
 

@@ -319,8 +319,9 @@ class Session(Protocol):
         """Lease something to a holder, or renew it, until then; return whether it is theirs. Call
         it in Store.claim."""
 
-    def leases(self, now: datetime, until: datetime) -> dict[str, str]:
-        """Return what is leased at ``now``, with its holder; ``until`` as in :meth:`due`."""
+    def leases(self, now: datetime, until: datetime) -> dict[str, tuple[str, bool]]:
+        """Return what is leased or was until its holder was gone, with the holder and whether it
+        is leased at ``now``; ``until`` as in :meth:`due`."""
 
     def end_lease(self, name: str, holder: str) -> None:
         """End a holder's lease."""

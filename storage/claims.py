@@ -95,10 +95,13 @@ class ClaimsPart(Part):
         row = self._run("select holder from leases where name = ?", [name]).fetchone()
         return bool(row[0] == holder)
 
-    def leases(self, now: datetime, until: datetime) -> dict[str, str]:
+    def leases(self, now: datetime, until: datetime) -> dict[str, tuple[str, bool]]:
         """See storage.base."""
-        sql = "select name, holder from leases where until >= ? and until <= ?"
-        return {row[0]: row[1] for row in self._run(sql, [stamp(now), stamp(until)])}
+        rows = self._run(
+            "select name, holder, until >= ? and until <= ? from leases",
+            [stamp(now), stamp(until)],
+        )
+        return {name: (holder, bool(held)) for name, holder, held in rows}
 
     def end_lease(self, name: str, holder: str) -> None:
         """See storage.base."""

@@ -63,7 +63,11 @@ class _Presence(threading.Thread):
         self._stopping = False
         self.worker = Worker("")
         self._connection = connected(url)
-        self._introduce()
+        try:
+            self._introduce()
+        except BaseException:
+            self._connection.close()
+            raise
 
     def run(self) -> None:
         while not self._stopping:

@@ -80,19 +80,19 @@ async def test_a_lease_has_one_holder(store: Store) -> None:
     async def lease(holder: str, at: datetime) -> bool:
         return await store.claim(lambda s: s.lease("account", holder, at, at + HALF))
 
-    async def held(at: datetime) -> dict[str, str]:
+    async def held(at: datetime) -> dict[str, tuple[str, bool]]:
         return await store.read(lambda s: s.leases(at, at + HALF))
 
     assert await lease("a", NOW)
     assert not await lease("b", NOW + HALF / 2)
     assert await lease("a", NOW + HALF / 2), "renewed"
     assert not await lease("b", NOW + HALF)
-    assert await held(NOW + HALF) == {"account": "a"}
-    assert await held(NOW + 2 * HALF) == {}
+    assert await held(NOW + HALF) == {"account": ("a", True)}
+    assert await held(NOW + 2 * HALF) == {"account": ("a", False)}
     assert await lease("b", NOW + 2 * HALF), "its holder is gone"
     assert await lease("a", NOW), "the clock was set back"
     await store.claim(lambda s: s.end_lease("account", "b"))
-    assert await held(NOW) == {"account": "a"}, "nobody ends another's lease"
+    assert await held(NOW) == {"account": ("a", True)}, "nobody ends another's lease"
     await store.claim(lambda s: s.end_lease("account", "a"))
     assert await held(NOW) == {}
 
