@@ -6,7 +6,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import PurePosixPath
@@ -124,46 +124,45 @@ class Outbox:
     async def drain(self) -> None:
         """Send all that waits, one after the other; the replay's way."""
         while waiting := await self._waiting(self._clock()):
-            ids = sorted(queued.id for queued in waiting)
-            for start in range(0, len(ids), _AT_ONCE):
-                some = ids[start : start + _AT_ONCE]
-                for row in await self._store.read(lambda s, i=some: s.outgoing(i)):  # type: ignore[misc]
-                    line = self._channel.line(row.send)
-                    if line is None:
-                        return
-                    await self._deliver(single(row), line)
+            rows = [row for queued in waiting for row in await self._ready(queued)]
+            for row in sorted(rows, key=lambda row: row.id):
+                line = self._channel.line(row.send)
+                if line is None:
+                    return
+                await self._deliver(single(row), line)
 
     async def _waiting(self, now: datetime) -> list[Queued]:
         return await self._store.read(lambda s: s.waiting(now, self._is_open(now)))
 
+    async def _ready(self, queued: Queued) -> list[Waiting]:
+        now = self._clock()
+        open_ = self._is_open(now)
+        return await self._store.read(lambda s: s.ready(queued, now, open_, _AT_ONCE))
+
     async def _start_sends(self) -> None:
         now = self._clock()
-        rooms: dict[str, list[Queued]] = {}
-        for queued in await self._waiting(now):
-            rooms.setdefault(_address(queued), []).append(queued)
-        for room in sorted(rooms, key=lambda room: _importance(rooms[room])):
+        waiting = await self._waiting(now)
+        for queued in sorted(waiting, key=lambda q: (not q.urgent, q.rank, q.id)):
             if len(self._tasks) >= _IN_FLIGHT:
                 return
-            queue = rooms[room]
-            line = None if room in self._busy else self._line(queue[0])
+            line = None if _address(queued) in self._busy else self._line(queued)
             if (
                 line
-                and self._may(line, room, queue, now)
-                and await self._has_written(queue[0], line)  # if not, the watch tells of it
+                and self._may(line, queued, now)
+                and await self._has_written(queued, line)  # if not, the watch tells of it
             ):
-                self._start(room, queue, line)
+                self._start(queued, line)
 
     def _line(self, queued: Queued) -> Line | None:
-        line = self._channel.line(Send(queued.reason, "", queued.room, queued.to))
+        line = self._channel.line(Send(Reason.ANSWER, "", queued.room, queued.to))
         served = line is not None and (self._duty is None or self._duty.has(line.account))
         return line if served else None
 
-    def _may(self, line: Line, room: str, queue: Sequence[Queued], now: datetime) -> bool:
+    def _may(self, line: Line, queued: Queued, now: datetime) -> bool:
         if not line.abilities.paced:
             return True
-        urgent = any(queued.urgent for queued in queue)
         idle = line.account not in self._speaking
-        return idle and self._pace.may(line.account, room, now, urgent)
+        return idle and self._pace.may(line.account, _address(queued), now, queued.urgent)
 
     async def _still_true(self, message: Breath, now: datetime) -> bool:
         """Return whether a message is worth saying; a nudge that was held up while somebody took
@@ -180,39 +179,39 @@ class Outbox:
         await self._store.transact(lambda s: s.drop(message.ids, worker, SETTLED, now))
         return False
 
-    def _start(self, room: str, queue: Sequence[Queued], line: Line) -> None:
+    def _start(self, queued: Queued, line: Line) -> None:
+        address = _address(queued)
         if line.abilities.paced:
-            self._pace.spend(line.account, room, self._clock())
+            self._pace.spend(line.account, address, self._clock())
             self._speaking.add(line.account)
-        self._busy.add(room)
-        ids = [queued.id for queued in queue[:_AT_ONCE]]
-        task = asyncio.create_task(self._serve(room, ids, line))
+        self._busy.add(address)
+        task = asyncio.create_task(self._serve(queued, line))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def _serve(self, room: str, ids: Sequence[int], line: Line) -> None:
+    async def _serve(self, queued: Queued, line: Line) -> None:
+        address = _address(queued)
         try:
-            message = await self._taken(ids, line)
+            message = await self._taken(queued, line)
             if message:
                 await self._deliver(message, line)
             elif line.abilities.paced:
-                self._pace.refund(line.account, room)
+                self._pace.refund(line.account, address)
         except StorageError as error:
             # Sent but not marked: the lease runs out and it goes again, the one repeat allowed.
             log.error("%s", error)
         finally:
-            self._busy.discard(room)
+            self._busy.discard(address)
             self._speaking.discard(line.account)
             self.wake()
 
-    async def _taken(self, ids: Sequence[int], line: Line) -> Breath | None:
-        """Take what leaves as one message, if it may leave and is worth saying."""
-        rows = await self._store.read(lambda s: s.outgoing(ids))
+    async def _taken(self, queued: Queued, line: Line) -> Breath | None:
+        """Take what leaves as one message, if it is still there and worth saying."""
+        rows = await self._ready(queued)
         if not rows:
             return None
         message = breath(rows) if line.abilities.paced else single(rows[0])
-        now = self._clock()
-        worker = self._worker
+        now, worker = self._clock(), self._worker
         if not await self._store.claim(lambda s: s.take(message.ids, worker, now, line.account)):
             return None
         return message if await self._still_true(message, now) else None
@@ -310,12 +309,6 @@ def _pictures(session: Session, send: Send) -> tuple[str, ...]:
     elsewhere = [t.number for t in tickets if t and t.room != send.room]
     found = [a.message for n in elsewhere for a in session.attachments_of(n) if a.state != "gone"]
     return tuple(found[:MOST_PICTURES])
-
-
-def _importance(queue: Sequence[Queued]) -> tuple[bool, int, int]:
-    """Return the place in the order of rooms: what is urgent, then what matters, then by age."""
-    urgent = any(queued.urgent for queued in queue)
-    return not urgent, min(queued.reason.rank for queued in queue), queue[0].id
 
 
 def _old(row: Waiting, now: datetime) -> bool:

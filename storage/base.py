@@ -23,7 +23,6 @@ from bot.models import (
     Message,
     PersonBinding,
     Question,
-    Reason,
     Role,
     RoomBinding,
     Send,
@@ -63,13 +62,14 @@ class Waiting:
 
 @dataclass(frozen=True, slots=True)
 class Queued:
-    """An outgoing message's place in the queue, without its words: a storm has many."""
+    """An address that something may leave for: its first message, whether that is urgent, and the
+    rank of the most important one."""
 
     id: int
-    reason: Reason
     room: str | None
     to: str | None
     urgent: bool
+    rank: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,12 +255,12 @@ class Session(Protocol):
         """Return tickets closed in the period, the longest first."""
 
     def waiting(self, now: datetime, open_: bool) -> list[Queued]:
-        """Return outgoing messages that may be tried now and nobody has in hand; urgent ones
-        first, then in order, and in a room none before an earlier one. ``open_`` tells whether
-        what waits for working hours may go."""
+        """Return addresses for which something may be tried now; urgent ones first, then in
+        order. ``open_`` tells whether what waits for working hours may go."""
 
-    def outgoing(self, ids: Sequence[int]) -> list[Waiting]:
-        """Return outgoing messages that still wait, in the order of ``ids``."""
+    def ready(self, queued: Queued, now: datetime, open_: bool, most: int) -> list[Waiting]:
+        """Return the messages for an address that may be tried now and nobody has in hand, in the
+        order in which they leave; none before an earlier one."""
 
     def take(self, ids: Sequence[int], worker: str, now: datetime, account: str = "") -> bool:
         """Lease outgoing messages to a worker, to leave by ``account``; return False, changing

@@ -97,6 +97,8 @@ alter table deadlines add column claim text not null default '';
 alter table deadlines add column claimed_until text;
 create index deadlines_claimed on deadlines (claimed_until) where claimed_until is not null;
 alter table outbox add column worker text not null default '';
+create index outbox_heads on outbox (room, person, id, urgent, in_hours, reason)
+    where state = 'waiting';
 create index outbox_leased on outbox (leased_until)
     where state = 'waiting' and leased_until is not null;
 """

@@ -14,33 +14,52 @@ from storage.rows import read_waiting, stamp
 LEASE = timedelta(minutes=3)
 """How long a worker has a message in hand at most; longer than any channel takes to send."""
 
+_RANKS = " ".join(f"when '{reason}' then {reason.rank}" for reason in Reason)
+_RANK = f"case reason {_RANKS} end"
+# a lease far ahead is of a clock that was set back since
+_READY = (
+    "(o.not_before <= ? and (o.leased_until is null or o.leased_until < ? or o.leased_until > ?))"
+)
+
 
 class OutgoingPart(Part):
     """The outbox."""
 
     def waiting(self, now: datetime, open_: bool) -> list[Queued]:
         """See storage.base."""
-        # a lease far ahead is of a clock that was set back since
+        when = [stamp(now), stamp(now), stamp(now + LEASE)]
+        # what waits for working hours keeps nothing else; the index holds all that is asked first
         rows = self._run(
-            "select id, room, person, reason, urgent, not_before <= ?"
-            " and (leased_until is null or leased_until < ? or leased_until > ?)"
-            " and (in_hours = 0 or ? = 1)"
-            " from outbox where state = 'waiting' order by urgent desc, id",
-            [stamp(now), stamp(now), stamp(now + LEASE), int(open_)],
-        ).fetchall()
-        queued, held = [], set()
-        for id_, room, person, reason, urgent, ready in rows:
-            if ready and (room, person) not in held:
-                queued.append(Queued(id_, Reason(reason), room, person, bool(urgent)))
-            elif not urgent:
-                held.add((room, person))  # what comes later in a room doesn't overtake it
-        return queued
+            f"select o.id, o.room, o.person, o.urgent, h.rank from ("
+            f" select min(id) as id, min({_RANK}) as rank from outbox"
+            "  where state = 'waiting' and urgent = 0 and (in_hours = 0 or ? = 1)"
+            "  group by room, person) h"
+            f" join outbox o on o.id = h.id where {_READY}"
+            f" union all select id, room, person, urgent, {_RANK} from outbox o"
+            f" where state = 'waiting' and urgent = 1 and {_READY} order by 4 desc, 1",
+            [int(open_), *when, *when],
+        )
+        found: dict[tuple[str, str], Queued] = {}
+        for id_, room, person, urgent, rank in rows:
+            found.setdefault((room, person), Queued(id_, room, person, bool(urgent), rank))
+        return list(found.values())
 
-    def outgoing(self, ids: Sequence[int]) -> list[Waiting]:
+    def ready(self, queued: Queued, now: datetime, open_: bool, most: int) -> list[Waiting]:
         """See storage.base."""
-        sql = f"select * from outbox where id in ({places(len(ids))}) and state = 'waiting'"
-        found = {row["id"]: read_waiting(row) for row in self._run(sql, ids)}
-        return [found[id_] for id_ in ids if id_ in found]
+        address = "room = ?" if queued.room is not None else "room is null and person = ?"
+        rows = self._run(
+            f"select o.*, {_READY} as ready from outbox o where state = 'waiting' and {address}"
+            " and (in_hours = 0 or ? = 1) order by urgent desc, id limit ?",
+            [stamp(now), stamp(now), stamp(now + LEASE),
+             queued.to if queued.room is None else queued.room, int(open_), most],
+        )  # fmt: skip
+        found = []
+        for row in rows:
+            if row["ready"]:
+                found.append(read_waiting(row))
+            elif not row["urgent"]:
+                break  # what comes later in a room doesn't overtake it
+        return found
 
     def first_waiting(self) -> int | None:
         """See storage.base."""

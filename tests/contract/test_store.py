@@ -161,19 +161,21 @@ class TestStore:
         await store.transact(lambda s: s.apply(Decision(sends=sends), NOW))
 
         async def ready(now: datetime, open_: bool = True) -> list[int]:
-            return [w.id for w in await store.read(lambda s: s.waiting(now, open_))]
+            def rows(session: Session) -> list[int]:
+                found = session.waiting(now, open_)
+                return [row.id for q in found for row in session.ready(q, now, open_, 9)]
 
-        ids = await ready(NOW)
-        assert [w.send for w in await store.read(lambda s: s.outgoing(ids))] == [
-            sends[1],
-            sends[0],
-            sends[2],
-            sends[3],
-        ]
+            return await store.read(rows)
+
+        assert await ready(NOW) == [2, 1, 4, 3]  # by address, the urgent one's first
         assert await ready(NOW, open_=False) == [2, 1, 3]
+        first = await store.read(lambda s: s.waiting(NOW, True)[0])
+        assert (first.id, first.room, first.urgent, first.rank) == (2, "R-1", True, 0)
+        rows = await store.read(lambda s: s.ready(first, NOW, True, 2))
+        assert [row.send for row in rows] == [sends[1], sends[0]]
         await store.transact(lambda s: s.take([1], "w", NOW))
         assert await ready(NOW) == [2, 3]  # the fourth doesn't overtake the first
-        assert await ready(NOW + 2 * HOUR) == [2, 1, 3, 4]
+        assert await ready(NOW + 2 * HOUR) == [2, 1, 4, 3]
         await store.transact(lambda s: s.failed([2, 3], "", "断了", NOW + HOUR))
         await store.transact(lambda s: s.sent([1], "x1", NOW))
         assert await ready(NOW) == [4]
@@ -183,6 +185,17 @@ class TestStore:
         assert not await store.read(lambda s: s.is_ours("x2"))
         assert (await store.read(lambda s: s.health(NOW))).damage == ""
         assert (await store.read(lambda s: s.health(NOW + HOUR))).waiting_sends == 3
+
+    async def test_what_waits_for_the_morning_keeps_no_answer_back(self, store: Store) -> None:
+        sends = (
+            Send(Reason.NUDGE, "请接单", "R-1", in_hours=True),
+            Send(Reason.ACK, "收到", "R-1"),
+        )
+        await store.transact(lambda s: s.apply(Decision(sends=sends), NOW))
+        (queued,) = await store.read(lambda s: s.waiting(NOW, False))
+        assert [r.id for r in await store.read(lambda s: s.ready(queued, NOW, False, 9))] == [2]
+        (queued,) = await store.read(lambda s: s.waiting(NOW, True))
+        assert [r.id for r in await store.read(lambda s: s.ready(queued, NOW, True, 9))] == [1, 2]
 
     async def test_questions_are_asked_and_forgotten(self, store: Store) -> None:
         asked = Question("R-1", "u-1", Command("claim", {"text": "好"}), (1001, 1002), NOW)

@@ -266,7 +266,7 @@ async def test_what_nobody_can_reach_waits_without_a_try(tmp_path: Path) -> None
     async with serving(Outbox(store, network, pace(), machine)):
         await until_sent(store, 1)
     (queued,) = await store.read(lambda s: s.waiting(machine(), True))
-    (row,) = await store.read(lambda s: s.outgoing([queued.id]))
+    (row,) = await store.read(lambda s: s.ready(queued, machine(), True, 9))
     assert (row.send.text, row.attempts) == ("够不着", 0)
     await store.close()
 
