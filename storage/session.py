@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 
 from bot.models import (
@@ -228,10 +228,11 @@ class SqlSession(ClaimsPart, OutgoingPart, AttachedPart, FiguresPart, OfficePart
         try:
             yield
         except BaseException:
-            self._run("rollback to undoable")
+            with suppress(Exception):  # a full disk has undone all of the transaction already
+                self._run("rollback to undoable")
+                self._run("release undoable")
             raise
-        finally:
-            self._run("release undoable")
+        self._run("release undoable")
 
     def forget_question(self, room: str, person: str) -> None:
         """See storage.base."""

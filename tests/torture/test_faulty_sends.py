@@ -28,7 +28,7 @@ from tests.network import Network
 LARGE = os.environ.get("JIEDAN_TORTURE") == "1"
 MESSAGES = 50_000 if LARGE else 2_000
 CRASHES = 100 if LARGE else 10
-ROOMS = 200
+ROOMS = MESSAGES // 10
 FAULTS = 0.2
 QUOTA = timedelta(seconds=6)
 """How long an account that spoke too much is refused."""
