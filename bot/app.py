@@ -22,6 +22,7 @@ from bot.channels.base import Channel
 from bot.clock import Clock
 from bot.config import Config, ConfigError
 from bot.duty import Duty
+from bot.forgetting import Forgetter, keep_of
 from bot.models import Decision, Reason, RoleKind, Send
 from bot.outbox import Outbox
 from bot.pace import Pace, Rates
@@ -59,6 +60,7 @@ class App:
     cabinet: Cabinet
     auditor: Auditor
     duty: Duty
+    forgetter: Forgetter
     roster_version: str = ""
 
     def use_roster(self, roster: Roster) -> None:
@@ -251,9 +253,22 @@ def build(
         cabinet.wake()
 
     pipeline.committed = ticker.committed = committed
+    forgetter = Forgetter(store, keep_of(config), clock)
+    forgetter.mine = lambda: duty.in_office
     auditor = Auditor(store, promises, audit_interval(config), clock)
     app = App(
-        config, store, pipeline, ticker, outbox, clock, roster, channel, cabinet, auditor, duty
+        config,
+        store,
+        pipeline,
+        ticker,
+        outbox,
+        clock,
+        roster,
+        channel,
+        cabinet,
+        auditor,
+        duty,
+        forgetter,
     )
     auditor.run_due, auditor.tell = app.run_due, app.warn_once
     pipeline.rebound = app.rebound
@@ -311,7 +326,8 @@ async def running(app: App) -> AsyncIterator[App]:
     worker.hint = hint
     on_duty = asyncio.create_task(app.duty.run())
     hearing = asyncio.create_task(_hear(app))
-    saying = [asyncio.create_task(part.run()) for part in (app.outbox, app.cabinet)]
+    parts = (app.outbox, app.cabinet, app.forgetter)
+    saying = [asyncio.create_task(part.run()) for part in parts]
     auditing = asyncio.create_task(app.auditor.run())  # beside the scheduler, not on it
     scheduler = AsyncIOScheduler()
     scheduler.add_job(_safely(app), "interval", seconds=1, max_instances=1, coalesce=True)

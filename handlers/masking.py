@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 
 from handlers.digits import COMMA, DASH, SPACE, Group, count_digits, groups_of
 
+WIPED = "〔号码已删〕"
 _ENOUGH = 11  # digits of the shortest number that is hidden
 _MOST = 19  # digits of the longest; a country's prefix comes on top
 _PREFIXES = ("0086", "86")
@@ -113,6 +114,26 @@ def mask(text: str) -> str:
         done += (text[end:start], reading.shown or "")
         end = stop
     return "".join(done) + text[end:] if done else text
+
+
+def wiped(text: str, number: str = "") -> str:
+    """Return the text without such numbers at all; with a ``number`` (its digits), without that one
+    alone, however it is written."""
+    wanted = count_digits(number) and "".join(g.digits for g in groups_of(number))
+    done: list[str] = []
+    end = 0
+    for start, stop, _ in _secrets(text):
+        digits = "".join(g.digits for g in groups_of(text[start:stop]))
+        if not wanted or _ends_alike(digits, wanted):
+            done += (text[end:start], WIPED)
+            end = stop
+    text = "".join(done) + text[end:] if done else text
+    return text.replace(number, WIPED) if number else text
+
+
+def _ends_alike(digits: str, wanted: str) -> bool:
+    """Return whether two numbers are the same, one perhaps with a country's prefix."""
+    return digits.endswith(wanted) or (len(digits) >= _ENOUGH and wanted.endswith(digits))
 
 
 def phones(text: str) -> tuple[str, ...]:

@@ -332,6 +332,31 @@ class Session(Protocol):
     def release_claims(self, worker: str) -> None:
         """Free the deadlines that a worker of this name had claimed."""
 
+    def erasable(self, before: datetime, most: int) -> list[int]:
+        """Return numbers of tickets that ended before then and keep their contact data, the oldest
+        first."""
+
+    def erase_contacts(
+        self, number: int, wash: Callable[[str], str], at: datetime, why: str
+    ) -> None:
+        """Erase who reported and joined an ended ticket, wherever it is kept, and have what was
+        said of it washed. A tombstone stays."""
+
+    def forget_chatter(self, before: datetime, most: int, at: datetime) -> int:
+        """Delete what people said before then that belongs to no ticket, and what the bot said,
+        ``most`` messages of each at once; return how many were looked at."""
+
+    def kept_of(self, person: str) -> dict[str, list[dict[str, object]]]:
+        """Return all rows that are kept of a person, by table."""
+
+    def erase_person(self, person: str, at: datetime) -> tuple[int, list[str]]:
+        """Erase a person who has no open ticket and no role: words, names, ids; return how many
+        rows, and the paths of pictures that nobody needs any more. A tombstone stays."""
+
+    def rewrite(self, change: Callable[[str], str], at: datetime, why: str) -> int:
+        """Change the words in each row that has any; return how many changed. A tombstone
+        stays."""
+
     def health(self, now: datetime) -> Health:
         """Examine the database."""
 
@@ -384,6 +409,10 @@ class Store(Protocol):
 
     async def read(self, work: Callable[[Session], T]) -> T:
         """Run ``work`` beside the writer; it must not write."""
+
+    async def scrub(self) -> None:
+        """Leave no byte of what was deleted in the engine's files, as far as the engine can tell.
+        Raises StorageError."""
 
     async def close(self) -> None:
         """Finish what is queued and let go of the database."""

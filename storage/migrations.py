@@ -103,10 +103,17 @@ create index outbox_leased on outbox (leased_until)
     where state = 'waiting' and leased_until is not null;
 """
 
+# Tombstones: what was erased of whom is gone; that it was, when and why, is kept.
+_ERASURES = """
+create table erasures (id integer primary key, at text, ticket integer, why text, what text);
+create index erasures_ticket on erasures (ticket);
+"""
+
 SCRIPTS: tuple[tuple[str, str], ...] = (
     ("first_tables", _FIRST),  # roster, inbox, tickets with history and deadlines, outbox
     ("live_groups", _LIVE),  # which account said what, pictures and files, words for quotes
     ("bindings", _BINDINGS),  # one-time codes, and what was bound from inside the chat
     ("workers", _WORKERS),  # who has what in hand, where several workers share a database
+    ("erasures", _ERASURES),  # tombstones of what was erased
 )
 """Name and statements of each migration; both engines run them."""

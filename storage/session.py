@@ -23,6 +23,7 @@ from bot.models import (
 from storage.attached import AttachedPart
 from storage.base import Heard, Said
 from storage.claims import ClaimsPart
+from storage.erasing import ErasingPart
 from storage.figures import FiguresPart
 from storage.moving import MovingPart
 from storage.office import OfficePart
@@ -71,7 +72,9 @@ _SAVE_EVENT = (
 FIRST_NUMBER = 1001  # short, and never taken for a building or a room
 
 
-class SqlSession(ClaimsPart, OutgoingPart, AttachedPart, FiguresPart, OfficePart, MovingPart):
+class SqlSession(
+    ErasingPart, ClaimsPart, OutgoingPart, AttachedPart, FiguresPart, OfficePart, MovingPart
+):
     """Reads and writes on one connection; the caller holds the transaction."""
 
     # what was heard

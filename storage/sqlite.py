@@ -6,6 +6,7 @@ import asyncio
 import sqlite3
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 from typing import TypeVar
 
@@ -64,6 +65,7 @@ def _prepared(connection: sqlite3.Connection, path: Path | str, durable: bool) -
     connection.execute(f"pragma synchronous = {'full' if durable else 'off'}")
     connection.execute("pragma cache_size = -32000")
     connection.execute("pragma mmap_size = 2147483648")  # the file is read where the system has it
+    connection.execute("pragma secure_delete = on")  # what is deleted is overwritten
     connection.execute("pragma journal_size_limit = 67108864")
     db = Database(connection)
     _refuse_newer(db, path)
@@ -178,6 +180,21 @@ class SqliteStore:
             return await loop.run_in_executor(self._readers, work, self._reader)
         except sqlite3.Error as error:
             raise StorageError(explain(error, self._path)) from error
+
+    async def scrub(self) -> None:
+        """See storage.base: a file made anew, and an empty journal."""
+        await asyncio.to_thread(self._scrub)
+
+    def _scrub(self) -> None:
+        try:
+            connection = sqlite3.connect(self._path, timeout=10, isolation_level=None)
+            with closing(connection):
+                connection.execute("vacuum")
+                busy, _, _ = connection.execute("pragma wal_checkpoint(truncate)").fetchone()
+        except sqlite3.Error as error:
+            raise StorageError(explain(error, self._path)) from error
+        if busy:
+            raise StorageError(f"数据库 {self._path} 正忙，旧的痕迹还没清干净，过一会儿再来一次")
 
     async def close(self) -> None:
         """Finish what is queued, then close the file."""
