@@ -7,6 +7,7 @@ it are on disk, and the outbox takes over.
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -30,7 +31,7 @@ from handlers.names import plain_name
 from handlers.report import SHOWN, SPOKEN, STORY
 from handlers.rights import speaks_as
 from handlers.roster import Roster
-from handlers.scene import Scene
+from handlers.scene import Scene, name_of
 from handlers.triage import Triage
 from schedules.policy import Promises
 from storage.base import Session, Store
@@ -38,6 +39,7 @@ from storage.base import Session, Store
 log = logging.getLogger(__name__)
 
 _UNHEARD = "unheard"
+_BROKEN = re.compile("[\0\ud800-\udfff]")
 """The setting that holds when a room's leader was last asked to listen to a voice message."""
 
 REMEMBERED = timedelta(days=7)
@@ -92,7 +94,10 @@ class Pipeline:
         if message.kind is Kind.RECALLED:
             return self._recall(session, message, grid)
         reply, quote = _unquoted(session, message)
-        scene = self._scene(session, replace(message, text=reply, quote=quote), grid)
+        own_words = message
+        if quote != message.quote or reply != message.text:
+            own_words = replace(message, text=reply, quote=quote)
+        scene = self._scene(session, own_words, grid)
         decision = menu.decide(scene)
         self._commit(session, scene.message, decision)
         number = decision.events[0].ticket if decision.events else None
@@ -100,7 +105,8 @@ class Pipeline:
         outcome = understood.decision
         if number and outcome in {"ask", "ignore"}:
             outcome = "followed"  # more on a ticket, or a neighbour's assent
-        session.remember(replace(message, quote=quote), outcome, understood.score, number)
+        whole = message if quote == message.quote else replace(message, quote=quote)
+        session.remember(whole, outcome, understood.score, number)
         self._attach(session, message, decision, number)
         if message.kind in SPOKEN and decision.sends and number is None:
             session.keep_setting(f"{_UNHEARD} {message.room}", self._clock().isoformat())
@@ -173,9 +179,9 @@ class Pipeline:
         understood = self._understand(session, message, grid, roles, own, quoted)
         scene = Scene(
             now, message, message.text, understood, self.roster, grid, roles,
-            quoted=quoted, reporter=message.sender, source=message.id,
+            quoted=quoted, reporter=message.sender, reporter_name=name_of(message, roles),
+            source=message.id,
         )  # fmt: skip
-        scene = replace(scene, reporter_name=scene.speaker)
         command = understood.command
         if command and command.name == "bind":
             return self._with_code(session, scene, command)
@@ -269,6 +275,9 @@ class Pipeline:
 def _writable(message: Message) -> Message:
     """Return the message with what can't be stored (lone surrogates of broken JSON) replaced."""
     name = plain_name(_whole(message.name))
+    texts = (message.id, message.sender, message.text, message.quote or "")
+    if name == message.name and not any(map(_BROKEN.search, texts)):
+        return message
     return replace(
         message, id=_whole(message.id), sender=_whole(message.sender), name=name,
         text=_whole(message.text), quote=_whole(message.quote) if message.quote else None,
