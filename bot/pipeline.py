@@ -267,7 +267,8 @@ class Pipeline:
 
 
 def _writable(message: Message) -> Message:
-    """Return the message with what can't be stored (lone surrogates of broken JSON) replaced."""
+    """Return the message with what can't be stored (lone surrogates of broken JSON; NUL, which
+    PostgreSQL refuses) replaced."""
     name = plain_name(_whole(message.name))
     return replace(
         message, id=_whole(message.id), sender=_whole(message.sender), name=name,
@@ -276,6 +277,7 @@ def _writable(message: Message) -> Message:
 
 
 def _whole(text: str) -> str:
+    text = text.replace("\0", "\ufffd")
     return text if text.isascii() else text.encode("utf-8", "replace").decode("utf-8")
 
 
