@@ -273,7 +273,8 @@ class Pipeline:
 
 
 def _writable(message: Message) -> Message:
-    """Return the message with what can't be stored (lone surrogates of broken JSON) replaced."""
+    """Return the message with what can't be stored (lone surrogates of broken JSON; NUL, which
+    PostgreSQL refuses) replaced."""
     name = plain_name(_whole(message.name))
     texts = (message.id, message.sender, message.text, message.quote or "")
     if name == message.name and not any(map(_BROKEN.search, texts)):
@@ -285,6 +286,7 @@ def _writable(message: Message) -> Message:
 
 
 def _whole(text: str) -> str:
+    text = text.replace("\0", "\ufffd")
     return text if text.isascii() else text.encode("utf-8", "replace").decode("utf-8")
 
 

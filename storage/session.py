@@ -141,10 +141,13 @@ class SqlSession(
     def held_by(self, person: str, grids: Sequence[str]) -> list[Ticket]:
         """See storage.base."""
         mine = self._tickets("where t.handler = ? and t.ended_at is null", [person])
-        open_ = self._tickets(
-            f"where t.grid in ({places(len(grids))}) and t.ended_at is null and t.state = 'open'",
-            grids,
-        )
+        open_: list[Ticket] = []
+        if grids:  # of an empty list PostgreSQL makes nothing
+            open_ = self._tickets(
+                f"where t.grid in ({places(len(grids))}) and t.ended_at is null"
+                " and t.state = 'open'",
+                grids,
+            )
         return sorted({t.number: t for t in mine + open_}.values(), key=lambda t: t.number)
 
     def by_source(self, message_id: str) -> Ticket | None:
