@@ -30,9 +30,11 @@ class Said:
     text: str
 
 
-def evening(roster: Roster, count: int, mark: str = "m") -> Iterator[Said]:
-    """Yield ``count`` messages and, for every hundredth, the three that bring it to its end; then
-    chatter until the last has ended."""
+def evening(
+    roster: Roster, count: int, mark: str = "m", problem: int = 10, whole: int = 10
+) -> Iterator[Said]:
+    """Yield ``count`` messages, one in ``problem`` of them a problem, and for one in ``whole`` of
+    those the three that bring it to its end; then chatter until the last has ended."""
     chance = random.Random(7)
     homes = [g for g in roster.grids if g.level is Level.MICROGRID]
     chance.shuffle(homes)
@@ -42,14 +44,14 @@ def evening(roster: Roster, count: int, mark: str = "m") -> Iterator[Said]:
             yield waiting.pop(0)[1]
         if i >= count and not waiting:
             return
-        if i % 10 or i >= count:
+        if i % problem or i >= count:
             home = homes[chance.randrange(len(homes))]
             sender, text = f"c{chance.randrange(1_500_000)}", chance.choice(CHATTER)
         else:
-            home = homes[i // 10 % len(homes)]
+            home = homes[i // problem % len(homes)]
             sender = f"r{mark}{i}"
             text = chance.choice(_PROBLEMS).format(chance.randint(1, 30), chance.randint(1, 9))
-            if i % 100 == 0:
+            if i % (problem * whole) == 0:
                 leader = roster.people_at(home.code, RoleKind.LEADER)[0].person
                 steps = ((leader, "接单"), (leader, "办结 换了新的"), (sender, "满意"))
                 for n, (who, what) in enumerate(steps, 1):

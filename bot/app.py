@@ -36,7 +36,7 @@ from schedules.digests import Schedule
 from schedules.policy import Promises
 from storage.base import Session, StorageError, Store, Worker
 from storage.rows import stamp
-from storage.sqlite import SqliteStore
+from storage.sqlite import InlineStore, SqliteStore
 
 log = logging.getLogger(__name__)
 
@@ -183,7 +183,8 @@ def sqlite_path(url: str) -> Path:
 
 
 def open_store(url: str, durable: bool = True) -> Store:
-    """Open the database of a url, making its folder. Raises ConfigError or StorageError."""
+    """Open the database of a url, making its folder; one that isn't durable is for a replay and
+    will be thrown away. Raises ConfigError or StorageError."""
     if is_postgres(url):
         return _postgres(url)
     path = sqlite_path(url)
@@ -191,7 +192,7 @@ def open_store(url: str, durable: bool = True) -> Store:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise StorageError(f"建不了数据库的目录 {path.parent}：{error.strerror}") from error
-    return SqliteStore.open(path, durable)
+    return SqliteStore.open(path) if durable else InlineStore(path)
 
 
 def promises_of(config: Config) -> Promises:

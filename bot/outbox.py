@@ -123,13 +123,22 @@ class Outbox:
 
     async def drain(self) -> None:
         """Send all that waits, one after the other; the replay's way."""
-        while waiting := await self._waiting(self._clock()):
-            rows = [row for queued in waiting for row in await self._ready(queued)]
+        while rows := await self._all_ready():
             for row in sorted(rows, key=lambda row: row.id):
                 line = self._channel.line(row.send)
                 if line is None:
                     return
                 await self._deliver(single(row), line)
+
+    async def _all_ready(self) -> list[Waiting]:
+        now = self._clock()
+        open_ = self._is_open(now)
+
+        def ready(session: Session) -> list[Waiting]:
+            waiting = session.waiting(now, open_)
+            return [row for q in waiting for row in session.ready(q, now, open_, _AT_ONCE)]
+
+        return await self._store.read(ready)
 
     async def _waiting(self, now: datetime) -> list[Queued]:
         return await self._store.read(lambda s: s.waiting(now, self._is_open(now)))

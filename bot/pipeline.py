@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -39,6 +39,7 @@ from storage.base import Session, Store
 log = logging.getLogger(__name__)
 
 _UNHEARD = "unheard"
+_QUIET = frozenset({"ignore", "repeat", "own"})
 _BROKEN = re.compile("[\0\ud800-\udfff]")
 """The setting that holds when a room's leader was last asked to listen to a voice message."""
 
@@ -72,6 +73,25 @@ class Pipeline:
         outcome = await self._store.transact(lambda session: self._guarded(session, whole))
         self.committed()
         return outcome
+
+    async def receive_quiet(
+        self, messages: Sequence[Message], arrives: Callable[[Message], None]
+    ) -> tuple[int, str]:
+        """Handle messages in one commit, up to the first that changes more than the inbox; return
+        how many that were, and what became of the last. ``arrives`` is called before each: it
+        moves the clock of a replay, for which a commit each would be most of a long day."""
+        whole = [_writable(message) for message in messages]
+
+        def handle(session: Session) -> tuple[int, str]:
+            outcome = ""
+            for count, message in enumerate(whole, 1):
+                arrives(message)
+                outcome = self._guarded(session, message)
+                if outcome not in _QUIET:
+                    return count, outcome
+            return len(whole), outcome
+
+        return await self._store.transact(handle)
 
     def _guarded(self, session: Session, message: Message) -> str:
         if session.heard(message.id):

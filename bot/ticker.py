@@ -64,8 +64,11 @@ class Ticker:
             numbers = await self._store.claim(partial(self._claim, claim=claim, now=now))
             await self._fire_portion(numbers, claim, now)
             self.committed()
-        for period in PERIODS:
-            await self._digest(period, now)
+            if len(numbers) < _TOGETHER:
+                break  # that was all there was
+        fired = await self._store.read(lambda s: [s.fired(period) for period in PERIODS])
+        for period, last in zip(PERIODS, fired, strict=True):
+            await self._digest(period, last, now)
 
     def _claim(self, session: Session, claim: str, now: datetime) -> list[int]:
         """Claim a portion of what is due. Tickets of one room, and of rooms under one parent, stay
@@ -121,9 +124,8 @@ class Ticker:
         sends = tuple(replace(s, in_hours=not s.urgent) for s in decision.sends)
         session.apply(replace(decision, sends=sends), now)
 
-    async def _digest(self, period: str, now: datetime) -> None:
+    async def _digest(self, period: str, fired: datetime | None, now: datetime) -> None:
         """Send a period's digest if its time has come; only the latest of several missed ones."""
-        fired = await self._store.read(lambda s: s.fired(period))
         fire = self._schedule.next_after(period, fired) if fired else None
         if fire is None or fire > now:
             return

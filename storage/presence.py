@@ -22,6 +22,7 @@ _RUNNING = 0x6A696565
 """Advisory lock that all workers share, and that whoever wants the database alone takes whole."""
 _NAMES = 0x6A696567
 """First half of the advisory lock of a worker's name."""
+_LET_GO = "select pg_advisory_unlock_all()"  # at once; a connection that is closed takes a moment
 _EAR = 5.0  # seconds between looks whether to stop
 _MOST = 1000  # workers on one machine
 
@@ -34,6 +35,7 @@ def alone(url: str) -> Iterator[None]:
             if not _locked(connection, "pg_try_advisory_lock(%s)", _RUNNING):
                 raise StorageError(f"数据库 {shown(url)} 有 jiedan 在用，先全部停掉")
             yield
+            connection.execute(_LET_GO)
     except psycopg.Error as error:
         raise StorageError(explain(error, url)) from error
 
@@ -83,6 +85,8 @@ class _Presence(threading.Thread):
         with suppress(psycopg.Error), connected(self._url) as connection:
             connection.execute(f"notify {HINT}")
         self.join(timeout=2 * _EAR)
+        with suppress(psycopg.Error):
+            self._connection.execute(_LET_GO)
         self._connection.close()
 
     def _introduce(self) -> None:

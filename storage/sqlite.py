@@ -15,7 +15,7 @@ from sqlite_utils import Database, Migrations
 from storage.base import StorageError
 from storage.migrations import SCRIPTS
 from storage.session import SqlSession
-from storage.writer import Writer
+from storage.writer import Frame, Writer
 
 T = TypeVar("T")
 
@@ -142,6 +142,40 @@ class _Engine:
         return explain(error, self._path)
 
 
+class InlineStore:
+    """The Store over a file that will be thrown away, for one program that does one thing after the
+    other: a replay, in which going to another thread and back would be most of the time."""
+
+    def __init__(self, path: Path | str) -> None:
+        """Open the file, creating and migrating it as needed. Raises StorageError."""
+        self._path = path
+        self._db = open_database(path, durable=False)
+        self._session = SqliteSession(self._db)
+        self._frame = Frame(_Engine(path, self._db), "begin immediate")
+
+    async def transact(self, work: Callable[[SqlSession], T]) -> T:
+        """See storage.base."""
+        return self._frame.alone(work)
+
+    async def claim(self, work: Callable[[SqlSession], T]) -> T:
+        """See storage.base."""
+        return self._frame.alone(work)
+
+    async def read(self, work: Callable[[SqlSession], T]) -> T:
+        """See storage.base."""
+        try:
+            return work(self._session)
+        except sqlite3.Error as error:
+            raise StorageError(explain(error, self._path)) from error
+
+    async def scrub(self) -> None:
+        """See storage.base: all of it goes soon."""
+
+    async def close(self) -> None:
+        """See storage.base."""
+        self._db.close()
+
+
 class SqliteStore:
     """The Store over one file. Open it with :meth:`open`; use it from one event loop."""
 
@@ -155,9 +189,9 @@ class SqliteStore:
         self._closed = False
 
     @classmethod
-    def open(cls, path: Path | str, durable: bool = True) -> SqliteStore:
+    def open(cls, path: Path | str) -> SqliteStore:
         """Open the file, creating and migrating it as needed. Raises StorageError."""
-        db = open_database(path, durable)
+        db = open_database(path)
         reader = sqlite3.connect(path, check_same_thread=False, timeout=10)
         reader.row_factory = sqlite3.Row
         reader.execute("pragma query_only = on")
