@@ -266,6 +266,11 @@ class SqlSession(OutgoingPart, AttachedPart, FiguresPart, OfficePart, MovingPart
             self._run(
                 f"update tickets set {sets} where number = ?", [*changed.values(), ticket.number]
             )
+        if "reporter" in changed:  # who only waited for it reports it now
+            self._run(
+                "delete from watchers where ticket = ? and person = ?",
+                [ticket.number, ticket.reporter],
+            )
 
     def _save_ticket(self, ticket: Ticket) -> None:
         self._save_row(ticket)
