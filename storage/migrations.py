@@ -89,9 +89,15 @@ create view roles_now as
     from roles r;
 """
 
+# The first who joined takes a report over from whoever takes it back.
+_ORDER_OF_JOINING = """
+alter table watchers add column place integer not null default 0;
+"""
+
 SCRIPTS: tuple[tuple[str, str], ...] = (
     ("first_tables", _FIRST),  # roster, inbox, tickets with history and deadlines, outbox
     ("live_groups", _LIVE),  # which account said what, pictures and files, words for quotes
     ("bindings", _BINDINGS),  # one-time codes, and what was bound from inside the chat
+    ("order_of_joining", _ORDER_OF_JOINING),
 )
 """Name and statements of each migration; both engines run them."""

@@ -209,7 +209,10 @@ class SqlSession(OutgoingPart, AttachedPart, FiguresPart, OfficePart, MovingPart
         # in portions, since a city may hold more tickets than a statement may have values
         for start in range(0, len(numbers), _AT_ONCE):
             some = numbers[start : start + _AT_ONCE]
-            sql = f"select ticket, person, name from watchers where ticket in ({places(len(some))})"
+            sql = (
+                "select ticket, person, name from watchers"
+                f" where ticket in ({places(len(some))}) order by ticket, place, person"
+            )
             for ticket, person, name in self._run(sql, some):
                 found.setdefault(ticket, []).append(Watcher(person, name))
         return found
@@ -276,8 +279,10 @@ class SqlSession(OutgoingPart, AttachedPart, FiguresPart, OfficePart, MovingPart
         self._save_row(ticket)
         for watcher in ticket.joined:
             self._run(
-                "insert into watchers values (?, ?, ?) on conflict do nothing",
-                [ticket.number, watcher.person, watcher.name],
+                "insert into watchers (ticket, person, name, place)"
+                " select ?, ?, ?, coalesce(max(place), 0) + 1 from watchers where ticket = ?"
+                " on conflict do nothing",
+                [ticket.number, watcher.person, watcher.name, ticket.number],
             )
         deadline = ticket.deadline
         if deadline is None:

@@ -187,8 +187,7 @@ class Model:
         found = []
         for t in self.tickets.values():
             here = t.state in LIVE and (
-                grid in {t.grid, t.home}
-                or (t.urgency == "emergency" and ABOVE.get(t.grid) == grid)
+                grid in {t.grid, t.home} or (t.urgency == "emergency" and ABOVE.get(t.grid) == grid)
             )
             lately = t.ended is None or t.ended >= self.now - 168 * HOURS
             own = who in t.audience and t.room == room and lately
