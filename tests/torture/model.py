@@ -33,6 +33,13 @@ SPANS = {"路灯": 168 * HOURS, "下水道": 168 * HOURS, "电梯": 168 * HOURS,
 
 WAITING = {"open", "claimed", "suspended"}
 LIVE = WAITING | {"resolved"}
+FROM = {
+    "claim": {"open"}, "progress": WAITING, "escalate": WAITING, "return": WAITING,
+    "transfer": WAITING, "suspend": {"open", "claimed"}, "resume": {"suspended"},
+    "resolve": WAITING, "confirm": {"resolved"}, "reopen": {"resolved", "closed"},
+    "cancel": LIVE, "reject": WAITING, "merge": LIVE, "reclassify": LIVE,
+}  # fmt: skip
+"""From which states an order leads anywhere."""
 ENDED = {"closed", "cancelled", "rejected", "merged"}
 
 
@@ -167,17 +174,10 @@ class Model:
         free = what in {"progress", "resolve"} and not t.handler and self.hand(who, t.grid)
         return who == t.handler or free or self.heads(who, t.grid)
 
-    FROM = {
-        "claim": {"open"}, "progress": WAITING, "escalate": WAITING, "return": WAITING,
-        "transfer": WAITING, "suspend": {"open", "claimed"}, "resume": {"suspended"},
-        "resolve": WAITING, "confirm": {"resolved"}, "reopen": {"resolved", "closed"},
-        "cancel": LIVE, "reject": WAITING, "merge": LIVE, "reclassify": LIVE,
-    }  # fmt: skip
-
     def can(self, what: str, number: int, who: str) -> Ticket | None:
         """The ticket, if somebody may do this to it as it stands."""
         t = self.tickets.get(number)
-        good = t is not None and self.may(what, t, who) and t.state in self.FROM[what]
+        good = t is not None and self.may(what, t, who) and t.state in FROM[what]
         return t if good else None
 
     def fitting(self, what: str, who: str, room: str) -> list[Ticket]:
