@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from storage.base import Waiting
 from storage.part import Part
 from storage.rows import read_waiting, stamp
+
+_FAR = timedelta(minutes=15)
+"""Further ahead no try is put off; if one lies there, the clock was set back meanwhile."""
 
 
 class OutgoingPart(Part):
@@ -17,10 +20,11 @@ class OutgoingPart(Part):
     def waiting(self, now: datetime, open_: bool) -> list[Waiting]:
         """See storage.base."""
         rows = self._run(
-            "select *, not_before <= ? and (leased_until is null or leased_until < ?)"
+            "select *, (attempts = 0 or not_before <= ? or not_before > ?)"
+            " and (leased_until is null or leased_until < ?)"
             " and (in_hours = 0 or ? = 1) as ready"
             " from outbox where state = 'waiting' order by urgent desc, id",
-            [stamp(now), stamp(now), int(open_)],
+            [stamp(now), stamp(now + _FAR), stamp(now), int(open_)],
         )
         ready, held = [], set()
         for row in rows:
