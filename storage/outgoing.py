@@ -10,7 +10,7 @@ from storage.base import Waiting
 from storage.part import Part
 from storage.rows import read_waiting, stamp
 
-_FAR = timedelta(minutes=15)
+_FAR = timedelta(hours=1)
 """Further ahead no try is put off; if one lies there, the clock was set back meanwhile."""
 
 
