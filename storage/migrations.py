@@ -109,11 +109,17 @@ create table erasures (id integer primary key, at text, ticket integer, why text
 create index erasures_ticket on erasures (ticket);
 """
 
+# The first who joined takes a report over from whoever takes it back.
+_ORDER_OF_JOINING = """
+alter table watchers add column place integer not null default 0;
+"""
+
 SCRIPTS: tuple[tuple[str, str], ...] = (
     ("first_tables", _FIRST),  # roster, inbox, tickets with history and deadlines, outbox
     ("live_groups", _LIVE),  # which account said what, pictures and files, words for quotes
     ("bindings", _BINDINGS),  # one-time codes, and what was bound from inside the chat
     ("workers", _WORKERS),  # who has what in hand, where several workers share a database
     ("erasures", _ERASURES),  # tombstones of what was erased
+    ("order_of_joining", _ORDER_OF_JOINING),  # of those who joined a ticket
 )
 """Name and statements of each migration; both engines run them."""

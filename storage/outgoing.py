@@ -16,9 +16,12 @@ LEASE = timedelta(minutes=3)
 
 _RANKS = " ".join(f"when '{reason}' then {reason.rank}" for reason in Reason)
 _RANK = f"case reason {_RANKS} end"
-# a lease far ahead is of a clock that was set back since
+_FAR = timedelta(hours=1)
+"""Further ahead no try is put off, and no lease lies beyond LEASE; if one does, the clock was set
+back meanwhile."""
 _READY = (
-    "(o.not_before <= ? and (o.leased_until is null or o.leased_until < ? or o.leased_until > ?))"
+    "((o.attempts = 0 or o.not_before <= ? or o.not_before > ?)"
+    " and (o.leased_until is null or o.leased_until < ? or o.leased_until > ?))"
 )
 
 
@@ -27,7 +30,7 @@ class OutgoingPart(Part):
 
     def waiting(self, now: datetime, open_: bool) -> list[Queued]:
         """See storage.base."""
-        when = [stamp(now), stamp(now), stamp(now + LEASE)]
+        when = _moments(now)
         # what waits for working hours keeps nothing else; the index holds all that is asked first
         rows = self._run(
             f"select o.id, o.room, o.person, o.urgent, h.rank from ("
@@ -50,9 +53,8 @@ class OutgoingPart(Part):
         rows = self._run(
             f"select o.*, {_READY} as ready from outbox o where state = 'waiting' and {address}"
             " and (in_hours = 0 or ? = 1) order by urgent desc, id limit ?",
-            [stamp(now), stamp(now), stamp(now + LEASE),
-             queued.to if queued.room is None else queued.room, int(open_), most],
-        )  # fmt: skip
+            [*_moments(now), queued.to if queued.room is None else queued.room, int(open_), most],
+        )
         found = []
         for row in rows:
             if row["ready"]:
@@ -144,3 +146,8 @@ class OutgoingPart(Part):
     def _each(self, sql: str, ids: Sequence[int], *values: object) -> None:
         for id_ in ids:
             self._run(sql, (*values, id_))
+
+
+def _moments(now: datetime) -> list[str | None]:
+    """Return the values of _READY."""
+    return [stamp(now), stamp(now + _FAR), stamp(now), stamp(now + LEASE)]

@@ -201,7 +201,10 @@ class SqlSession(
         # in portions, since a city may hold more tickets than a statement may have values
         for start in range(0, len(numbers), AT_ONCE):
             some = numbers[start : start + AT_ONCE]
-            sql = f"select ticket, person, name from watchers where ticket in ({places(len(some))})"
+            sql = (
+                "select ticket, person, name from watchers"
+                f" where ticket in ({places(len(some))}) order by ticket, place, person"
+            )
             for ticket, person, name in self._run(sql, some):
                 found.setdefault(ticket, []).append(Watcher(person, name))
         return found
@@ -259,13 +262,20 @@ class SqlSession(
             self._run(
                 f"update tickets set {sets} where number = ?", [*changed.values(), ticket.number]
             )
+        if "reporter" in changed:  # who only waited for it reports it now
+            self._run(
+                "delete from watchers where ticket = ? and person = ?",
+                [ticket.number, ticket.reporter],
+            )
 
     def _save_ticket(self, ticket: Ticket) -> None:
         self._save_row(ticket)
         for watcher in ticket.joined:
             self._run(
-                "insert into watchers values (?, ?, ?) on conflict do nothing",
-                [ticket.number, watcher.person, watcher.name],
+                "insert into watchers (ticket, person, name, place)"
+                " select ?, ?, ?, coalesce(max(place), 0) + 1 from watchers where ticket = ?"
+                " on conflict do nothing",
+                [ticket.number, watcher.person, watcher.name, ticket.number],
             )
         deadline = ticket.deadline
         if deadline is None:

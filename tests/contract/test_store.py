@@ -197,6 +197,14 @@ class TestStore:
         (queued,) = await store.read(lambda s: s.waiting(NOW, True))
         assert [r.id for r in await store.read(lambda s: s.ready(queued, NOW, True, 9))] == [1, 2]
 
+    async def test_a_clock_set_back_holds_nothing_up(self, store: Store) -> None:
+        sends = (Send(Reason.ACK, "一", "R-1"), Send(Reason.ACK, "二", "R-2"))
+        await store.transact(lambda s: s.apply(Decision(sends=sends), NOW))
+        await store.transact(lambda s: s.failed([2], "", "断了", NOW + timedelta(seconds=5)))
+        for back in (timedelta(minutes=5), HOUR, timedelta(days=1)):
+            waiting = await store.read(lambda s, b=back: s.waiting(NOW - b, True))  # type: ignore[misc]
+            assert [w.id for w in waiting] == ([1] if back < HOUR else [1, 2])
+
     async def test_questions_are_asked_and_forgotten(self, store: Store) -> None:
         asked = Question("R-1", "u-1", Command("claim", {"text": "好"}), (1001, 1002), NOW)
         await store.transact(lambda s: s.apply(Decision(question=asked), NOW))

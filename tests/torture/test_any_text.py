@@ -35,8 +35,8 @@ from tests.postgres import fresh_database
 from tests.torture.any_text import COMMANDS, KINDS, LONGEST, TAILS, UNITS, any_text, bomb
 
 LARGE = os.environ.get("JIEDAN_TORTURE") == "1"
-MESSAGES = {"sqlite": 1_000_000 if LARGE else 20_000, "postgresql": 50_000 if LARGE else 2_000}
-EXAMPLES = 20_000 if LARGE else 500
+MESSAGES = {"sqlite": 1_000_000 if LARGE else 20_000, "postgresql": 30_000 if LARGE else 2_000}
+EXAMPLES = 15_000 if LARGE else 500
 LENGTHS = (7, 40, 80, 400, 1000, 2000, LONGEST) if LARGE else (40, 1000, LONGEST)
 QUICK, LONGEST_TIME = 0.001, 0.020  # seconds
 SHARE = 0.99
