@@ -192,6 +192,7 @@ class PostgresSession(SqlSession):
     def _renumber(self, table: str) -> None:
         if table == "tickets":
             self._run(_RENUMBER_TICKETS)
+            self._number = None
         column = _COUNTED.get(table)
         if column:
             self._run(

@@ -23,6 +23,7 @@ from bot.app import App, build, open_store, promises_of, save_roster, schedule_o
 from bot.auditor import kept_findings
 from bot.clock import SetClock
 from bot.config import Config
+from bot.duty import LEASE
 from bot.models import Event, Message, Reason, RoleKind, Send, State, Ticket
 from bot.ticker import PERIODS
 from handlers.roster import Roster
@@ -185,7 +186,11 @@ class Month:
         await self.digested(before, [s for s in sends if s.reason is Reason.DIGEST])
 
     def _look(self, session: Session) -> Look:
-        due = {n: t for n, _ in session.due(self.clock.now) if (t := session.ticket(n))}
+        due = {
+            n: t
+            for n, _ in session.due(self.clock.now, self.clock.now + LEASE, 10_000)
+            if (t := session.ticket(n))
+        }
         fired = {p: at for p in PERIODS if (at := session.fired(p))}
         return Look(due, fired, session.last_event())
 
