@@ -91,7 +91,7 @@ class Chat:
 
 @pytest.fixture
 async def store(tmp_path: Path) -> AsyncIterator[SqliteStore]:
-    store = open_store(f"sqlite:///{tmp_path / 'chat.db'}", durable=False)
+    store = open_store(f"sqlite:///{tmp_path / 'chat.db'}")
     yield store
     await store.close()
 
