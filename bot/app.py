@@ -316,7 +316,9 @@ def save_roster(session: Session, roster: Roster, version: str) -> None:
 
 @asynccontextmanager
 async def running(app: App) -> AsyncIterator[App]:
-    """Keep the channel, the ticker, the outbox, the cabinet and the auditor going."""
+    """Keep the channel, the ticker, the outbox, the cabinet and the auditor going. Raises
+    StorageError, before anything is done, if the database is damaged."""
+    await app.store.examine()
     await app.ticker.start(app.clock())
     await app.duty.start()
     loop, worker = asyncio.get_running_loop(), app.ticker.worker

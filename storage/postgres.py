@@ -328,6 +328,10 @@ class PostgresStore:
             if not self._reading.closed:
                 self._reading.execute("rollback")
 
+    async def examine(self) -> None:
+        """See storage.base: the server has checksums, and tells of a damaged page when it meets
+        one."""
+
     async def scrub(self) -> None:
         """See storage.base: rows that nobody sees any more are given back; what the server keeps in
         its journal and its backups is the server's."""

@@ -87,7 +87,7 @@ def explain(error: Exception, path: Path | str) -> str:
     text = str(error)
     if "full" in text:
         return f"磁盘满了，数据库 {path} 写不进去，腾出空间后会自动继续"
-    if "not a database" in text or "malformed" in text:
+    if any(sign in text for sign in ("not a database", "malformed", "decode to UTF-8")):
         return f"{path} 已损坏或不是 SQLite 数据库，请用备份恢复"
     if "unable to open" in text:
         return f"打不开数据库 {path}，请检查目录是否存在、有没有写权限"
@@ -168,6 +168,9 @@ class InlineStore:
         except sqlite3.Error as error:
             raise StorageError(explain(error, self._path)) from error
 
+    async def examine(self) -> None:
+        """See storage.base: it was made just now."""
+
     async def scrub(self) -> None:
         """See storage.base: all of it goes soon."""
 
@@ -214,6 +217,20 @@ class SqliteStore:
             return await loop.run_in_executor(self._readers, work, self._reader)
         except sqlite3.Error as error:
             raise StorageError(explain(error, self._path)) from error
+
+    async def examine(self) -> None:
+        """See storage.base: every page, and every row in every index."""
+        await asyncio.to_thread(self._examine)
+
+    def _examine(self) -> None:
+        try:
+            with closing(sqlite3.connect(self._path, timeout=10)) as connection:
+                found = str(connection.execute("pragma integrity_check(1)").fetchone()[0])
+        except sqlite3.Error as error:
+            raise StorageError(explain(error, self._path)) from error
+        if found != "ok":
+            what = " ".join(found.split())
+            raise StorageError(f"{self._path} 自检不通过（{what}），请用备份恢复：jiedan restore")
 
     async def scrub(self) -> None:
         """See storage.base: a file made anew, and an empty journal."""
