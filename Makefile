@@ -1,6 +1,7 @@
 # Every target works on a fresh Debian 12 with python3 (3.11+), python3-venv, make and git.
 PYTHON ?= python3
 BIN := .venv/bin
+SPREAD := -n 4 --dist worksteal  # most of the long tests wait: four at once, on two cores
 
 .PHONY: setup demo test torture lint bench bench-city bench-gateway bench-layers gateway lock browser clean
 
@@ -24,11 +25,11 @@ gateway/ready: .venv/ready gateway/requirements.lock gateway/package-lock.json
 	touch $@
 
 test: setup gateway/ready browser lint  ## everything that must hold before a commit
-	$(BIN)/pytest
-	JIEDAN_STORE=postgresql $(BIN)/pytest tests/scenarios tests/properties
+	$(BIN)/pytest $(SPREAD)
+	JIEDAN_STORE=postgresql $(BIN)/pytest $(SPREAD) tests/scenarios tests/properties
 
-torture: setup  ## the promises again, with the large figures; up to an hour
-	JIEDAN_TORTURE=1 $(BIN)/pytest tests/torture -s
+torture: setup  ## the promises again, with the large figures, for an hour
+	JIEDAN_TORTURE=1 $(BIN)/pytest $(SPREAD) tests/torture tests/crash
 
 lint: setup
 	$(BIN)/ruff check .

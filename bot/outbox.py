@@ -136,7 +136,8 @@ class Outbox:
 
         def ready(session: Session) -> list[Waiting]:
             waiting = session.waiting(now, open_)
-            return [row for q in waiting for row in session.ready(q, now, open_, _AT_ONCE)]
+            rows = [row for q in waiting for row in session.ready(q, now, open_, _AT_ONCE)]
+            return [_with_pictures(session, row) for row in rows]
 
         return await self._store.read(ready)
 
@@ -146,7 +147,12 @@ class Outbox:
     async def _ready(self, queued: Queued) -> list[Waiting]:
         now = self._clock()
         open_ = self._is_open(now)
-        return await self._store.read(lambda s: s.ready(queued, now, open_, _AT_ONCE))
+
+        def ready(session: Session) -> list[Waiting]:
+            rows = session.ready(queued, now, open_, _AT_ONCE)
+            return [_with_pictures(session, row) for row in rows]
+
+        return await self._store.read(ready)
 
     async def _start_sends(self) -> None:
         now = self._clock()
@@ -290,10 +296,9 @@ class Outbox:
             return []
         files = [await self._chart(send.chart)] if send.chart else []
         if self._cabinet:
-            wanted = send.files or await self._store.read(lambda s: _pictures(s, send))
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(_PICTURES):
-                    for message_id in wanted:
+                    for message_id in send.files:
                         files.append(await self._cabinet.take_out(message_id))
         return [replace(f, name=_neutral(f.name, n)) for n, f in enumerate(filter(None, files), 1)]
 
@@ -310,14 +315,16 @@ def _neutral(name: str, number: int) -> str:
     return name if name == _CHART else f"{number}{PurePosixPath(name).suffix[:9]}"
 
 
-def _pictures(session: Session, send: Send) -> tuple[str, ...]:
-    """Return whose pictures go along: with a ticket that is forwarded to another group, its own."""
-    if send.reason is not Reason.ESCALATE:
-        return ()
+def _with_pictures(session: Session, row: Waiting) -> Waiting:
+    """Return a row with whose pictures go along: with a ticket that is forwarded to another group,
+    its own."""
+    send = row.send
+    if send.reason is not Reason.ESCALATE or send.files:
+        return row
     tickets = [session.ticket(number) for number in send.tickets]
     elsewhere = [t.number for t in tickets if t and t.room != send.room]
     found = [a.message for n in elsewhere for a in session.attachments_of(n) if a.state != "gone"]
-    return tuple(found[:MOST_PICTURES])
+    return replace(row, send=replace(send, files=tuple(found[:MOST_PICTURES]))) if found else row
 
 
 def _old(row: Waiting, now: datetime) -> bool:

@@ -134,25 +134,40 @@ class Breath:
 def breath(waiting: Sequence[Waiting]) -> Breath:
     """Return what leaves as one message of the rows that wait for one room, oldest first.
 
-    A backlog thus becomes one message a group. What has pictures stays by itself: if a picture
-    fails, the words that arrived must not come again in other company.
+    A backlog thus becomes one message a group. A nudge of which a later one says all leaves with
+    it, unsaid. What has pictures stays by itself: if a picture fails, the words that arrived must
+    not come again in other company.
     """
-    first = waiting[0]
+    stale = _stale(waiting)
+    first, *others = [row for row in waiting if row.id not in stale]
     rows, text, send = [first], first.send.text, first.send
-    for row in waiting[1:]:
+    for row in others:
         longer = f"{text}\n\n{row.send.text}"
         if _has_pictures(send) or _has_pictures(row.send) or len(longer) > LONGEST:
             break
         rows.append(row)
         text = longer
         send = _joined(send, row.send)
+    rows += [row for row in waiting if row.id in stale]
+    rows.sort(key=lambda row: row.id)
     return Breath(
-        tuple(row.id for row in rows), replace(send, text=text), first.attempts, tuple(rows)
+        tuple(row.id for row in rows), replace(send, text=text), rows[0].attempts, tuple(rows)
     )
 
 
+def _stale(waiting: Sequence[Waiting]) -> set[int]:
+    """Return which nudges say no more than a later one."""
+    found, later = set(), set[int]()
+    for row in reversed(waiting):
+        if row.send.reason is Reason.NUDGE and row.send.tickets:
+            if later.issuperset(row.send.tickets):
+                found.add(row.id)
+            later.update(row.send.tickets)
+    return found
+
+
 def _has_pictures(send: Send) -> bool:
-    return bool(send.chart or send.files or send.reason is Reason.ESCALATE)
+    return bool(send.chart or send.files)
 
 
 def _joined(send: Send, more: Send) -> Send:

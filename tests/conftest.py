@@ -121,3 +121,27 @@ def town(tmp_path: Path) -> Town:
 def clock(line: dict[str, Any]) -> str:
     """The local day and time of an output line: ``24 09:00``."""
     return datetime.fromisoformat(line["at"]).strftime("%d %H:%M")
+
+
+# how the tests are run
+
+PROMISES = ("tests/torture/", "tests/crash/", "tests/gateway/test_restarts.py", "tests/properties/")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what may take longest, so that it doesn't run alone in the end."""
+    items.sort(key=_longest, reverse=True)
+
+
+def _longest(item: pytest.Item) -> float:
+    marker = item.get_closest_marker("timeout")
+    return float(marker.args[0]) if marker else 0.0
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Show the figures that the promises' tests printed."""
+    passed = terminalreporter.stats.get("passed", ())
+    told = [r.capstdout.strip() for r in passed if r.nodeid.startswith(PROMISES) and r.capstdout]
+    if told:
+        terminalreporter.section("figures")
+        terminalreporter.write_line("\n".join(sorted(told)))

@@ -288,7 +288,11 @@ async def test_what_wecom_did_not_take_is_no_doubt_and_nobody_is_sent_elsewhere(
     assert server.requests == 1
 
 
-@pytest.mark.parametrize("host", [f"127.0.0.1:{closed_port()}", ".".join(["a" * 60] * 5)])
+@pytest.mark.parametrize(
+    "host",
+    [f"127.0.0.1:{closed_port()}", ".".join(["a" * 60] * 5)],
+    ids=["a closed port", "a name too long"],
+)
 async def test_no_connection_means_that_nothing_was_sent(host):
     error = await failure(speaker(f"http://{host}/?key={KEY}"))
     assert (str(error), type(error)) == ("连不上企业微信，检查一下网络", SendError)

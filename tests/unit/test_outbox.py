@@ -6,6 +6,7 @@ import asyncio
 import random
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -94,6 +95,17 @@ def test_what_waits_together_leaves_in_one_breath() -> None:
         ("a", "b"),
         (1, 2),
     )
+
+
+def test_of_two_nudges_the_later_one_is_said_and_both_are_done_with() -> None:
+    first, second = waiting(1, "等了2小时"), waiting(3, "等了3小时")
+    about = [
+        replace(r, send=replace(r.send, reason=Reason.NUDGE, tickets=(7,))) for r in (first, second)
+    ]
+    one = breath([about[0], waiting(2, "记下了"), about[1]])
+    assert (one.ids, one.send.text) == ((1, 2, 3), "记下了\n\n等了3小时")
+    other = replace(about[1], send=replace(about[1].send, tickets=(8,)))
+    assert breath([about[0], other]).send.text == "等了2小时\n\n等了3小时"
 
 
 def test_a_breath_has_an_end_and_a_digest_stays_by_itself() -> None:
