@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 SPREAD := -n 4 --dist worksteal  # most of the long tests wait: four at once, on two cores
 
-.PHONY: setup demo test torture lint bench bench-city bench-gateway bench-layers gateway lock browser clean
+.PHONY: setup demo test torture lint bench bench-gateway bench-layers gateway lock browser clean
 
 setup: .venv/ready  ## make .venv, with .venv/bin/jiedan
 
@@ -40,11 +40,8 @@ lint: setup
 browser:  ## Debian's Chromium for the browser tests, where we may install it
 	@sh tests/browser/install.sh
 
-bench: setup  ## messages a second, beside the limits of the parts
-	$(BIN)/python benchmarks/throughput.py
-
-bench-city: setup  ## whole lives, ticks and a start, with no tickets and with a million
-	$(BIN)/python -m benchmarks.city $(ARGS)
+bench: setup  ## all figures beside their limits, as a table and as build/bench.json; half an hour
+	$(BIN)/python -m benchmarks $(ARGS)
 
 bench-gateway: setup gateway/ready  ## messages a second through a real gateway
 	$(BIN)/python -m benchmarks.gateway
@@ -63,6 +60,9 @@ lock:  ## pin again after a change of pyproject.toml (needs uv)
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 		--no-emit-index-url --no-header benchmarks/layers/requirements-newer.in \
 		--output-file benchmarks/layers/requirements-newer.txt
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+		--no-emit-index-url --no-header benchmarks/nonebot/requirements.in \
+		--output-file benchmarks/nonebot/requirements.txt
 
 clean:
 	rm -rf .venv gateway/node_modules gateway/ready build *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache

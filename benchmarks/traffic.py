@@ -8,10 +8,15 @@ import random
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from benchmarks.throughput import CHATTER
 from bot.models import Level, RoleKind
 from handlers.roster import Roster
 
+_CHATTER = (
+    "晚饭吃了没各位", "哈哈哈今天的鱼好新鲜", "周末去爬山的举手", "谢谢张姐", "好的收到", "明天几点集合",
+    "这个菜怎么做的，教教我", "孩子们放假啦", "今天天气真好", "我刚到家", "哪家的米粉好吃", "恭喜恭喜",
+    "快递放门口就行", "晚上一起打球不", "这照片拍得真好看", "新年快乐，阖家幸福", "等下再说吧",
+    "我家猫又生了三只", "球赛几点开始", "昨天那集看了没", "在吗", "嗯嗯", "哪里买的，链接发我",
+)  # fmt: skip
 _PROBLEMS = (
     "{}栋{}单元门口的路灯坏了，晚上看不见路", "{}栋{}单元下水道堵了，污水漫到一楼了", "{}栋{}单元电梯又坏了",
     "{}栋{}单元楼道堆满杂物没人清", "{}栋{}单元门口的垃圾好几天没人收", "{}栋{}单元前面的井盖坏了，容易绊倒人",
@@ -46,7 +51,7 @@ def evening(
             return
         if i % problem or i >= count:
             home = homes[chance.randrange(len(homes))]
-            sender, text = f"c{chance.randrange(1_500_000)}", chance.choice(CHATTER)
+            sender, text = f"c{chance.randrange(1_500_000)}", chance.choice(_CHATTER)
         else:
             home = homes[i // problem % len(homes)]
             sender = f"r{mark}{i}"
