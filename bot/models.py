@@ -361,6 +361,17 @@ class Question:
 
 
 @dataclass(frozen=True, slots=True)
+class Doubt:
+    """Words in a group of which triage wasn't sure: ``seq`` is their place in the inbox."""
+
+    seq: int
+    room: str
+    name: str
+    text: str
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
 class Code:
     """A one-time code: ``kind`` is ``room`` (binds a group to ``grid``) or ``person`` (``name``,
     who has a role there). ``digest`` stands for the code itself, which is kept nowhere."""

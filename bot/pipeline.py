@@ -33,6 +33,7 @@ from handlers.rights import speaks_as
 from handlers.roster import Roster
 from handlers.scene import Scene, name_of
 from handlers.triage import Triage
+from schedules.doubts import DOUBTS
 from schedules.policy import Promises
 from storage.base import Session, Store
 
@@ -119,7 +120,7 @@ class Pipeline:
             own_words = replace(message, text=reply, quote=quote)
         scene = self._scene(session, own_words, grid)
         decision = menu.decide(scene)
-        self._commit(session, scene.message, decision)
+        self._commit(session, message, decision)
         number = decision.events[0].ticket if decision.events else None
         understood = scene.understanding
         outcome = understood.decision
@@ -241,6 +242,9 @@ class Pipeline:
     def _reported(self, session: Session, scene: Scene, command: Command) -> Scene:
         """Return the scene with the subject of a 下单: its own words, or the quoted message's."""
         text = command.args.get("text", "")
+        picked = self._picked(session, scene, text)
+        if picked is not None:
+            return picked
         message = scene.message
         if not text and message.quote:
             heard = session.heard(message.quote)
@@ -256,6 +260,28 @@ class Pipeline:
         return replace(
             scene, text=text, understanding=replace(subject, decision="command", command=command)
         )
+
+    def _picked(self, session: Session, scene: Scene, text: str) -> Scene | None:
+        """Return the scene of the doubtful words that 立单 1 picks from the speaker's list, None
+        if the words are no such number or there is no list."""
+        number = menu.bare_number(text)
+        listed = session.question(DOUBTS, scene.message.sender) if number else None
+        if listed is None:
+            return None
+        place = int(number) - 1
+        found = place in range(len(listed.choices)) and session.heard_at(listed.choices[place])
+        if not found or session.by_source(found.message.id):
+            return replace(scene, lister=scene.message.sender, grid=None)
+        heard = found.message
+        subject = self._triage.understand(heard.text, mentioned=True)
+        return replace(
+            scene, grid=self.roster.by_room(heard.room or ""), text=heard.text,
+            message=heard, reporter=heard.sender, reporter_name=heard.name or heard.sender,
+            source=heard.id, lister=scene.message.sender,
+            understanding=replace(
+                subject, decision="command", command=scene.understanding.command
+            ),
+        )  # fmt: skip
 
     def _with_tickets(self, session: Session, scene: Scene, own: list[Ticket]) -> Scene:
         command = scene.understanding.command

@@ -14,6 +14,7 @@ from bot.models import Decision, Reason, Send
 from handlers.categories import category_name
 from handlers.roster import Roster
 from schedules.digests import Schedule, caption, digest_text
+from schedules.doubts import doubt_lists
 from schedules.due import fall_due
 from schedules.figures import to_json
 from schedules.policy import Promises
@@ -134,8 +135,15 @@ class Ticker:
         # counting may take a second in a big city: beside the writer, so that messages go on
         gather = partial(self._digests, period=period, fire=fire, now=now)
         sends = tuple(await self._store.read(lambda s: list(gather(s))))
-        await self._store.transact(partial(_send_digest, period, fired, fire, sends, now))
+        lists = await self._doubts(fire, now) if period == "daily" else []
+        decisions = (Decision(sends=sends), *lists)
+        await self._store.transact(partial(_send_digest, period, fired, fire, decisions, now))
         self.committed()
+
+    async def _doubts(self, fire: datetime, now: datetime) -> list[Decision]:
+        since, until = self._schedule.window("daily", fire)
+        doubts = await self._store.read(lambda s: s.doubts(since, until))
+        return list(doubt_lists(doubts, self.roster, now))
 
     def _digests(
         self, session: Session, period: str, fire: datetime, now: datetime
@@ -159,11 +167,12 @@ class Ticker:
 
 
 def _send_digest(
-    period: str, fired: datetime | None, fire: datetime, sends: tuple[Send, ...], now: datetime,
-    session: Session,
+    period: str, fired: datetime | None, fire: datetime, decisions: tuple[Decision, ...],
+    now: datetime, session: Session,
 ) -> None:  # fmt: skip
     if session.fired(period) == fired:  # nobody was faster
-        session.apply(Decision(sends=sends), now)
+        for decision in decisions:
+            session.apply(decision, now)
         session.set_fired(period, fire)
 
 

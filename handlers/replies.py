@@ -118,6 +118,22 @@ def unheard(grid: str, who: str, what: str) -> str:
     return f"{grid}的{who}发了{what}，我听不懂，请您听一下；要是报事，回复那条消息写“下单 …”就行。"
 
 
+def doubts(heard: Sequence[tuple[str, str]], count: int) -> str:
+    """List for a leader who said what that may be a problem."""
+    lines = [f"{n}. {mask(who)}：{shorten(text, 40)}" for n, (who, text) in enumerate(heard, 1)]
+    more = f"\n（一共{count}句，列了最像的{len(heard)}句）" if count > len(heard) else ""
+    return (
+        f"今天群里有{count}句话，我拿不准是不是诉求，没立单：\n" + "\n".join(lines) + more
+        + "\n要立单的，回复“立单”加前面的数字，比如“立单 1”；不是就不用管。"
+    )  # fmt: skip
+
+
+def doubt_taken(number: int) -> str:
+    """Tell the leader that a doubtful message has its ticket."""
+    return f"立好了，{number}号，群里也说了。"
+
+
+NO_DOUBT = "那张单子上没有这一句，或者已经立过单了。"
 REPORT_WHAT = "要报什么事？写在“下单”后面就行，比如：下单 3栋2单元路灯不亮。"
 DIRECT_REPORT = "请把这件事发到您家的联户群里，我在群里登记，网格长也能马上看到。"
 HELLO = "我在。有事直接说，比如“3栋的路灯坏了”；想看用法回复“帮助”。"

@@ -56,11 +56,24 @@ _SHOWN = {Kind.IMAGE: "［图片］", Kind.FILE: "［文件］", Kind.VOICE: "�
 def report(scene: Scene, command: Command) -> Decision:
     """下单 …: always a ticket, or a part of one that is there already."""
     del command
+    if scene.lister:
+        return _picked(scene)
     if scene.grid is None:
         return say(scene, replies.DIRECT_REPORT)
     if not scene.text.strip():
         return say(scene, replies.REPORT_WHAT)
     return _known(scene, asked=True) or open_ticket(scene)
+
+
+def _picked(scene: Scene) -> Decision:
+    """立单 1: a resident's words that a leader takes for a problem; he is answered apart."""
+    decision = NOTHING
+    text = replies.NO_DOUBT
+    if scene.grid is not None:
+        decision = _known(scene, asked=True) or open_ticket(scene)
+        text = replies.doubt_taken(decision.tickets[0].number)
+    told = Send(Reason.ANSWER, text, to=scene.lister)
+    return replace(decision, sends=(*decision.sends, told))
 
 
 def hear(scene: Scene) -> Decision:

@@ -57,6 +57,9 @@ class Scene:
     reporter_name: str = ""
     """Whose report it is: the speaker, or the author of the quoted message."""
     source: str = ""
+    lister: str = ""
+    """The leader who picked these words from the list of doubtful ones; the message is then the one
+    picked, and the grid None if there is none."""
     next_number: int = 0
     told_at: datetime | None = None
     """When the leader was last told of a voice message in this room."""

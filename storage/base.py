@@ -17,6 +17,7 @@ from bot.models import (
     Aged,
     Code,
     Decision,
+    Doubt,
     Event,
     Grid,
     Kind,
@@ -159,6 +160,9 @@ class Session(Protocol):
     def is_ours(self, sent_id: str) -> bool:
         """Return whether the bot sent the message with this id."""
 
+    def heard_at(self, seq: int) -> Heard | None:
+        """Return the inbox's entry at a place."""
+
     def question(self, room: str, person: str) -> Question | None:
         """Return what the bot last asked this person in this room, unanswered."""
 
@@ -247,6 +251,10 @@ class Session(Protocol):
     def tallies(self, since: datetime, until: datetime) -> list[Tally]:
         """Return counts of events with since <= at < until, of tickets closed in that time
         (event ``settled``, at the level that solved them) and of unsure messages (``ask``)."""
+
+    def doubts(self, since: datetime, until: datetime) -> list[Doubt]:
+        """Return unsure messages of groups with since <= at < until that no ticket came of, in
+        order; withdrawn ones left out."""
 
     def aging(self, now: datetime) -> list[Aged]:
         """Return live tickets, the oldest first."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 
-from bot.models import Aged, State, Tally
+from bot.models import Aged, Doubt, State, Tally
 from storage.base import Health
 from storage.part import Part, places
 from storage.rows import moment_of, stamp
@@ -37,6 +37,16 @@ class FiguresPart(Part):
             grids = self._run("select code, level, room from grids_now where room != ''")
             rows += [(g[0], "ask", g[1], "", asked[g[2]]) for g in grids if g[2] in asked]
         return [Tally(*row) for row in rows]
+
+    def doubts(self, since: datetime, until: datetime) -> list[Doubt]:
+        """See storage.base."""
+        rows = self._run(
+            "select i.seq, i.room, i.name, i.text, i.score from inbox i"
+            " where i.decision = 'ask' and i.room is not null and i.text != ''"
+            " and i.at >= ? and i.at < ?"
+            " and not exists (select 1 from tickets t where t.source = i.id) order by i.seq",
+            [stamp(since), stamp(until)])  # fmt: skip
+        return [Doubt(*row) for row in rows]
 
     def aging(self, now: datetime) -> list[Aged]:
         """See storage.base."""

@@ -84,6 +84,11 @@ class SqlSession(
         row = self._run("select * from inbox where id = ?", [message_id]).fetchone()
         return read_heard(row) if row else None
 
+    def heard_at(self, seq: int) -> Heard | None:
+        """See storage.base."""
+        row = self._run("select * from inbox where seq = ?", [seq]).fetchone()
+        return read_heard(row) if row else None
+
     def remember(
         self, message: Message, decision: str, score: float, ticket: int | None, note: str = ""
     ) -> None:
