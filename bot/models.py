@@ -372,6 +372,15 @@ class Doubt:
 
 
 @dataclass(frozen=True, slots=True)
+class Label:
+    """What leaders taught of some words: whether they are a problem, and of which category."""
+
+    text: str
+    problem: bool
+    category: str
+
+
+@dataclass(frozen=True, slots=True)
 class Code:
     """A one-time code: ``kind`` is ``room`` (binds a group to ``grid``) or ``person`` (``name``,
     who has a role there). ``digest`` stands for the code itself, which is kept nowhere."""

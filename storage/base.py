@@ -21,6 +21,7 @@ from bot.models import (
     Event,
     Grid,
     Kind,
+    Label,
     Message,
     PersonBinding,
     Question,
@@ -255,6 +256,10 @@ class Session(Protocol):
     def doubts(self, since: datetime, until: datetime) -> list[Doubt]:
         """Return unsure messages of groups with since <= at < until that no ticket came of, in
         order; withdrawn ones left out."""
+
+    def labels(self) -> list[Label]:
+        """Return what leaders taught, in order: tickets rejected as 不是诉求, tickets given another
+        category, and words that triage took for none until a person made a ticket of them."""
 
     def aging(self, now: datetime) -> list[Aged]:
         """Return live tickets, the oldest first."""

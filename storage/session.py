@@ -25,6 +25,7 @@ from storage.base import Heard, Said
 from storage.claims import ClaimsPart
 from storage.erasing import ErasingPart
 from storage.figures import FiguresPart
+from storage.labels import LabelsPart
 from storage.moving import MovingPart
 from storage.office import OfficePart
 from storage.outgoing import OutgoingPart
@@ -73,7 +74,14 @@ FIRST_NUMBER = 1001  # short, and never taken for a building or a room
 
 
 class SqlSession(
-    ErasingPart, ClaimsPart, OutgoingPart, AttachedPart, FiguresPart, OfficePart, MovingPart
+    ErasingPart,
+    ClaimsPart,
+    OutgoingPart,
+    AttachedPart,
+    FiguresPart,
+    OfficePart,
+    MovingPart,
+    LabelsPart,
 ):
     """Reads and writes on one connection; the caller holds the transaction."""
 
