@@ -364,6 +364,8 @@ def _safely(app: App) -> Callable[[], Awaitable[None]]:
     async def tick() -> None:
         try:
             await app.tick()
+        except asyncio.CancelledError:
+            return  # told to stop in the middle; the scheduler would log a fault
         except StorageError as error:
             log.error("%s", error)
         except Exception:

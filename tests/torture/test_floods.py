@@ -88,4 +88,12 @@ async def test_of_two_hundred_who_claim_at_once_one_wins(app: App) -> None:
         assert ticket is not None
         winners = [e.actor for e in events if e.kind == "claimed"]
         assert winners == [ticket.handler]
+        for who, text in (
+            (ticket.handler, "办结"),
+            (f"r{turn}", "满意"),
+        ):  # no group has a thousand
+            end = Message(f"{turn}{text}", app.clock(), "R-1", who, text=f"{text} {number}")
+            await app.pipeline.receive(end)
+    live = await app.store.read(lambda s: s.aging(app.clock()))
+    assert not live
     print(f"\n{ROUNDS} rounds of {CROWD} claims: one winner each")
