@@ -31,6 +31,7 @@ from storage.base import Session
 PEAK = 100  # messages a second, on an ordinary evening
 RATE, SECONDS = 50 * PEAK, 60
 LATEST = 30.0  # seconds for an answer
+_IN_FLIGHT = 1000  # messages, as in bot/channels/wechaty/channel.py
 _STEP = 0.02  # seconds between arrivals
 
 
@@ -50,7 +51,7 @@ class Hearing(Recorder):
 
 async def arrive(app: App, said: Sequence[Said], rate: float, mark: str) -> dict[str, float]:
     """Offer messages at a steady rate, whether or not the program keeps pace; return when each
-    was said, once all are acknowledged."""
+    was said, once all are acknowledged. Like the channel, it hands over so many at once."""
     offered: dict[str, float] = {}
     tasks: set[asyncio.Task[str]] = set()
     began = time.perf_counter()
@@ -64,6 +65,8 @@ async def arrive(app: App, said: Sequence[Said], rate: float, mark: str) -> dict
         task = asyncio.create_task(app.pipeline.receive(message))
         tasks.add(task)
         task.add_done_callback(tasks.discard)
+        while len(tasks) >= _IN_FLIGHT:
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         if i % 50 == 0:
             await asyncio.sleep(0)
     while tasks:

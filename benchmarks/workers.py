@@ -34,22 +34,21 @@ AT_ONCE = 64
 COMMITS = 2_000  # for each connection
 
 
-def share(roster: Roster, place: int, of: int) -> list[Said]:
+def share(roster: Roster, place: int, of: int, mark: str) -> list[Said]:
     """Return what is said in the groups of one worker."""
-    return [
-        s for s in evening(roster, MESSAGES, f"w{of}-") if zlib.crc32(s.room.encode()) % of == place
-    ]
+    said = evening(roster, MESSAGES, mark)
+    return [s for s in said if zlib.crc32(s.room.encode()) % of == place]
 
 
-async def serve(url: str, place: int, of: int) -> None:
+async def serve(url: str, place: int, of: int, mark: str) -> None:
     """Be a worker: tell when ready, wait for the word, handle one's share, tell when done."""
     with present(url) as worker:
         store = open_store(url)
         roster = Roster(*await store.read(lambda s: s.load_roster()))
-        said = share(roster, place, of)
+        said = share(roster, place, of, mark)
         app = build(Config(), store, roster, Recorder(lambda *_: None), machine, worker)
         await app.duty.start()
-        await app.pipeline.receive(Message(f"warm{of}-{place}", machine(), said[0].room, "w"))
+        await app.pipeline.receive(Message(f"warm{mark}{place}", machine(), said[0].room, "w"))
         print("ready", flush=True)
         await asyncio.to_thread(sys.stdin.readline)
         queue = iter(said)
@@ -67,10 +66,11 @@ async def serve(url: str, place: int, of: int) -> None:
 
 def rate(url: str, of: int) -> float:
     """Return messages a second of so many workers, from the word to the last one's end."""
+    mark = f"t{time.time_ns()}-"
     command = [sys.executable, "-m", "benchmarks.workers", "--url", url]
     made = [
         subprocess.Popen(
-            [*command, "--share", str(place), str(of)],
+            [*command, "--share", str(place), str(of), mark],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
         )
         for place in range(of)
@@ -134,6 +134,9 @@ def figures(url: str = "") -> list[Figure]:
     """Measure the curve on one database."""
     url = url or fresh_database()
     asyncio.run(_prepare(url))
+    rate(url, 1)  # the server plans by what it knows of the tables: nothing of empty ones
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("analyze")
     found = []
     for of in WORKERS:
         what = f"messages, {of} worker{'s' * (of > 1)} on PostgreSQL"
@@ -145,9 +148,10 @@ def figures(url: str = "") -> list[Figure]:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser()
     parser.add_argument("--url", default="")
-    parser.add_argument("--share", nargs=2, type=int, help=argparse.SUPPRESS)
+    parser.add_argument("--share", nargs=3, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.share:
-        asyncio.run(serve(options.url, *options.share))
+        place, of, mark = options.share
+        asyncio.run(serve(options.url, int(place), int(of), mark))
     else:
         print(table(figures(options.url)))

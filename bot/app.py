@@ -225,6 +225,17 @@ def triage_of(config: Config) -> Triage:
     return Triage(line.strip() for line in lines if line.strip())
 
 
+async def get_ready(store: Store, config: Config) -> Roster:
+    """Examine the database, load the dictionaries and the roster, all at once; return the roster.
+    Raises StorageError, before anything is done, if the database is damaged."""
+    roster, _, _ = await asyncio.gather(
+        store.read(lambda s: Roster(*s.load_roster())),
+        store.examine(),
+        asyncio.to_thread(triage_of, config),  # kept loaded, for build
+    )
+    return roster
+
+
 def build(
     config: Config,
     store: Store,
@@ -316,9 +327,7 @@ def save_roster(session: Session, roster: Roster, version: str) -> None:
 
 @asynccontextmanager
 async def running(app: App) -> AsyncIterator[App]:
-    """Keep the channel, the ticker, the outbox, the cabinet and the auditor going. Raises
-    StorageError, before anything is done, if the database is damaged."""
-    await app.store.examine()
+    """Keep the channel, the ticker, the outbox, the cabinet and the auditor going."""
     await app.ticker.start(app.clock())
     await app.duty.start()
     loop, worker = asyncio.get_running_loop(), app.ticker.worker

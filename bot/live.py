@@ -16,7 +16,7 @@ from pathlib import Path
 from aiohttp import web
 
 from bot import logs, networks
-from bot.app import App, build, open_store, present, promises_of, running, save_roster
+from bot.app import App, build, get_ready, open_store, present, promises_of, running, save_roster
 from bot.channels.simulator import Simulator
 from bot.clock import Clock, ShiftedClock, machine
 from bot.config import Config, ConfigError, ConsoleConfig, SimulatorConfig, StorageConfig
@@ -34,7 +34,7 @@ async def serve(config: Config) -> int:
     networks.check(config)
     with present(config.storage.url) as worker:
         store = open_store(config.storage.url)
-        roster = Roster(*await store.read(lambda s: s.load_roster()))
+        roster = await get_ready(store, config)
         if not roster.grids:
             await store.close()
             raise ConfigError("名册是空的，先导入：jiedan import --grids 网格表 --people 人员表")

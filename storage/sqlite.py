@@ -64,7 +64,8 @@ def _prepared(connection: sqlite3.Connection, path: Path | str, durable: bool) -
     connection.execute("pragma journal_mode = wal")
     connection.execute(f"pragma synchronous = {'full' if durable else 'off'}")
     connection.execute("pragma cache_size = -4000")  # kB; what is read comes from the mapped file
-    connection.execute("pragma mmap_size = 2147483648")  # the file is read where the system has it
+    mapped = 256 if durable else 64  # MB that are read where the system has the file
+    connection.execute(f"pragma mmap_size = {mapped << 20}")
     connection.execute("pragma secure_delete = on")  # what is deleted is overwritten
     connection.execute("pragma journal_size_limit = 67108864")
     db = Database(connection)

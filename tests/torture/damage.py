@@ -14,11 +14,10 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from multiprocessing.connection import Connection
 
-from bot.app import App, build, open_store, present, promises_of, running
+from bot.app import App, build, get_ready, open_store, present, promises_of, running
 from bot.clock import SetClock
 from bot.config import Config, RatesConfig
 from bot.models import Message
-from handlers.roster import Roster
 from handlers.triage import Triage
 from storage.base import StorageError
 from tests.conftest import moment
@@ -76,7 +75,7 @@ async def _serve(url: str) -> None:
     with present(url) as worker:
         store = open_store(url)
         try:
-            roster = Roster(*await store.read(lambda s: s.load_roster()))
+            roster = await get_ready(store, CONFIG)
             clock = SetClock(LATER)
             app = build(CONFIG, store, roster, Network(), clock, worker)
             app.auditor.patience = 0.0
