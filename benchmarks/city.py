@@ -71,12 +71,15 @@ def old_tickets(
             "stars": 0,
         }  # fmt: skip
         due = stamp(MORNING + timedelta(days=7, seconds=i % 86_400))
-        yield [row[c] for c in TICKET_COLUMNS], [first + i, "claim", due, 0] if open_ else None
+        yield (
+            [row[c] for c in TICKET_COLUMNS],
+            [first + i, "claim", due, 0, "", None] if open_ else None,
+        )
 
 
 async def weigh_down(store: Store, roster: Roster, count: int, open_: bool) -> None:
     """Put that many tickets into the database."""
-    first = await store.read(lambda s: s.next_number())
+    first = await store.transact(lambda s: s.next_number())
     rows = old_tickets(roster, first, count, open_)
     while portion := [pair for _, pair in zip(range(20_000), rows, strict=False)]:
         tickets = [tuple(ticket) for ticket, _ in portion]

@@ -73,6 +73,11 @@ def _parser() -> argparse.ArgumentParser:
     copies = _add(commands, "copy", _copy, "把整个城市的数据从一个数据库抄到另一个，逐行核对")
     copies.add_argument("--from", dest="source", required=True, help="旧的 storage.url")
     copies.add_argument("--to", dest="target", required=True, help="新的 storage.url，要是空的")
+    person = _add(commands, "export-person", _export_person, "导出一个人的全部记录", "--config")
+    person.add_argument("person", help="群里的账号")
+    person.add_argument("--out", type=Path, required=True, help="输出文件，JSON")
+    erase = _add(commands, "erase-person", _erase_person, "删去一个人，或一个号码", "--config")
+    erase.add_argument("person", help="群里的账号，或电话、证件号")
     backup = _add(commands, "backup", _backup, "备份：数据库压成一个文件，图片放在旁边", "--config")
     backup.add_argument("out", type=Path, help="写到哪个文件，例如 /backup/jiedan.db.gz")
     restore = _add(commands, "restore", _restore, "用备份恢复，先停下程序", "--config")
@@ -199,6 +204,18 @@ def _copy(options: argparse.Namespace) -> int:
     from bot.moving import copy  # noqa: PLC0415
 
     return asyncio.run(copy(options.source, options.target))
+
+
+def _export_person(options: argparse.Namespace) -> int:
+    from bot.persons import export_person  # noqa: PLC0415
+
+    return asyncio.run(export_person(load(options.config), options.person, options.out))
+
+
+def _erase_person(options: argparse.Namespace) -> int:
+    from bot.persons import erase_person  # noqa: PLC0415
+
+    return asyncio.run(erase_person(load(options.config), options.person, machine()))
 
 
 def _backup(options: argparse.Namespace) -> int:

@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from importlib.util import find_spec
 from pathlib import Path
 from uuid import uuid4
 
@@ -20,6 +21,8 @@ from bot.auditor import Auditor
 from bot.channels.base import Channel
 from bot.clock import Clock
 from bot.config import Config, ConfigError
+from bot.duty import Duty
+from bot.forgetting import Forgetter, keep_of
 from bot.models import Decision, Reason, RoleKind, Send
 from bot.outbox import Outbox
 from bot.pace import Pace, Rates
@@ -31,9 +34,9 @@ from handlers.triage import Triage
 from schedules.calendar import Calendar
 from schedules.digests import Schedule
 from schedules.policy import Promises
-from storage.base import Session, StorageError, Store
+from storage.base import Session, StorageError, Store, Worker
 from storage.rows import stamp
-from storage.sqlite import SqliteStore
+from storage.sqlite import InlineStore, SqliteStore
 
 log = logging.getLogger(__name__)
 
@@ -56,6 +59,8 @@ class App:
     channel: Channel
     cabinet: Cabinet
     auditor: Auditor
+    duty: Duty
+    forgetter: Forgetter
     roster_version: str = ""
 
     def use_roster(self, roster: Roster) -> None:
@@ -93,6 +98,11 @@ class App:
             self.roster_version = version
         await self.ticker.run_due(self.clock())
 
+    async def warn_once(self, texts: list[str], now: datetime) -> None:
+        """Warn of what each worker sees, if it is this one's office. Raises StorageError."""
+        if self.duty.in_office:
+            await self.warn(texts, now)
+
     async def warn(self, texts: list[str], now: datetime) -> None:
         """Queue warnings to the administrators on the roster and to whom `[alerts]` names.
         Raises StorageError."""
@@ -113,20 +123,40 @@ def is_postgres(url: str) -> bool:
 
 
 def _postgres(url: str) -> Store:
-    try:
-        from storage.postgres import PostgresStore  # noqa: PLC0415 - its driver is an extra
-    except ImportError as error:
-        raise ConfigError("PostgreSQL 要多装一个驱动：pip install 'jiedan[postgres]'") from error
+    _postgres_driver()
+    from storage.postgres import PostgresStore  # noqa: PLC0415 - its driver is an extra
+
     return PostgresStore.open(url)
+
+
+def _postgres_driver() -> None:
+    if find_spec("psycopg") is None:
+        raise ConfigError("PostgreSQL 要多装一个驱动：pip install 'jiedan[postgres]'")
+
+
+@contextmanager
+def present(url: str) -> Iterator[Worker]:
+    """Be a worker of a database: the only one of a file, one of any number on PostgreSQL. Raises
+    StorageError if the database is somebody else's."""
+    if is_postgres(url):
+        _postgres_driver()
+        from storage import presence  # noqa: PLC0415 - its driver is an extra
+
+        with presence.present(url) as worker:
+            yield worker
+    else:
+        with only_one(url):
+            yield Worker()
 
 
 @contextmanager
 def only_one(url: str) -> Iterator[None]:
-    """Hold a database for one running program. Raises StorageError if another holds it."""
+    """Hold a database that nobody else uses. Raises StorageError if somebody does."""
     if is_postgres(url):
-        from storage.postgres import held  # noqa: PLC0415
+        _postgres_driver()
+        from storage import presence  # noqa: PLC0415
 
-        with held(url):
+        with presence.alone(url):
             yield
         return
     path = sqlite_path(url)
@@ -153,7 +183,8 @@ def sqlite_path(url: str) -> Path:
 
 
 def open_store(url: str, durable: bool = True) -> Store:
-    """Open the database of a url, making its folder. Raises ConfigError or StorageError."""
+    """Open the database of a url, making its folder; one that isn't durable is for a replay and
+    will be thrown away. Raises ConfigError or StorageError."""
     if is_postgres(url):
         return _postgres(url)
     path = sqlite_path(url)
@@ -161,7 +192,7 @@ def open_store(url: str, durable: bool = True) -> Store:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise StorageError(f"建不了数据库的目录 {path.parent}：{error.strerror}") from error
-    return SqliteStore.open(path, durable)
+    return SqliteStore.open(path) if durable else InlineStore(path)
 
 
 def promises_of(config: Config) -> Promises:
@@ -194,23 +225,53 @@ def triage_of(config: Config) -> Triage:
     return Triage(line.strip() for line in lines if line.strip())
 
 
-def build(config: Config, store: Store, roster: Roster, channel: Channel, clock: Clock) -> App:
+def build(
+    config: Config,
+    store: Store,
+    roster: Roster,
+    channel: Channel,
+    clock: Clock,
+    worker: Worker | None = None,
+) -> App:
     """Wire the program."""
+    worker = worker or Worker()
     promises = promises_of(config)
     pipeline = Pipeline(store, triage_of(config), promises, roster, clock)
-    ticker = Ticker(store, promises, schedule_of(config), roster)
+    ticker = Ticker(store, promises, schedule_of(config), roster, worker)
     cabinet = cabinet_of(config, store, channel, clock)
     pace = Pace(rates_of(config), promises.calendar.local, random.Random())  # noqa: S311 - a pause
-    outbox = Outbox(store, channel, pace, clock, promises.calendar.is_open, cabinet)
+    duty = Duty(store, worker, lambda: [state.name for state in channel.states()], clock)
+    outbox = Outbox(store, channel, pace, clock, promises.calendar.is_open, cabinet, duty)
+    duty.gained = outbox.take_over
+
+    def reaches(room: str | None) -> bool:
+        return duty.alone or bool(channel.line(Send(Reason.ANSWER, "", room)))
+
+    cabinet.reaches = reaches
 
     def committed() -> None:
         outbox.wake()
         cabinet.wake()
 
     pipeline.committed = ticker.committed = committed
+    forgetter = Forgetter(store, keep_of(config), clock)
+    forgetter.mine = lambda: duty.in_office
     auditor = Auditor(store, promises, audit_interval(config), clock)
-    app = App(config, store, pipeline, ticker, outbox, clock, roster, channel, cabinet, auditor)
-    auditor.run_due, auditor.tell = app.run_due, app.warn
+    app = App(
+        config,
+        store,
+        pipeline,
+        ticker,
+        outbox,
+        clock,
+        roster,
+        channel,
+        cabinet,
+        auditor,
+        duty,
+        forgetter,
+    )
+    auditor.run_due, auditor.tell = app.run_due, app.warn_once
     pipeline.rebound = app.rebound
     outbox.name_of = lambda person: mask(
         next((r.name for r in app.roster.roles_of(person)), person)
@@ -257,8 +318,17 @@ def save_roster(session: Session, roster: Roster, version: str) -> None:
 async def running(app: App) -> AsyncIterator[App]:
     """Keep the channel, the ticker, the outbox, the cabinet and the auditor going."""
     await app.ticker.start(app.clock())
+    await app.duty.start()
+    loop, worker = asyncio.get_running_loop(), app.ticker.worker
+
+    def hint() -> None:
+        loop.call_soon_threadsafe(app.outbox.wake)
+
+    worker.hint = hint
+    on_duty = asyncio.create_task(app.duty.run())
     hearing = asyncio.create_task(_hear(app))
-    saying = [asyncio.create_task(part.run()) for part in (app.outbox, app.cabinet)]
+    parts = (app.outbox, app.cabinet, app.forgetter)
+    saying = [asyncio.create_task(part.run()) for part in parts]
     auditing = asyncio.create_task(app.auditor.run())  # beside the scheduler, not on it
     scheduler = AsyncIOScheduler()
     scheduler.add_job(_safely(app), "interval", seconds=1, max_instances=1, coalesce=True)
@@ -266,6 +336,7 @@ async def running(app: App) -> AsyncIterator[App]:
     try:
         yield app
     finally:
+        worker.hint = lambda: None
         auditing.cancel()
         await asyncio.gather(auditing, return_exceptions=True)  # before the ticker stops: no alarm
         scheduler.shutdown(wait=False)
@@ -273,8 +344,9 @@ async def running(app: App) -> AsyncIterator[App]:
             task.cancel()
         await asyncio.gather(*saying, return_exceptions=True)
         await app.outbox.finish()  # while the channel is still there
-        hearing.cancel()
-        await asyncio.gather(hearing, return_exceptions=True)
+        for task in (hearing, on_duty):  # what is ours is let go of last
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
 
 
 async def _hear(app: App) -> None:

@@ -7,6 +7,7 @@ import contextlib
 import hashlib
 import logging
 import re
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path, PurePosixPath
@@ -34,6 +35,8 @@ class Cabinet:
         self._store, self._channel, self._clock = store, channel, clock
         self._folder, self._largest = folder, largest
         self._wake = asyncio.Event()
+        self.reaches: Callable[[str | None], bool] = lambda _: True
+        """Tells whether this worker is the one to fetch what was sent to a room."""
 
     def wake(self) -> None:
         """Look for something to fetch now."""
@@ -46,7 +49,8 @@ class Cabinet:
             try:
                 now = self._clock()
                 for attachment in await self._store.read(lambda s, n=now: s.wanted(n)):  # type: ignore[misc]
-                    await self._fetch(attachment)
+                    if self.reaches(attachment.room):
+                        await self._fetch(attachment)
             except StorageError as error:
                 log.error("%s", error)
             except Exception:

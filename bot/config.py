@@ -147,6 +147,15 @@ class AuditConfig:
 
 
 @dataclass(frozen=True, slots=True)
+class PrivacyConfig:
+    """What is forgotten, and when."""
+
+    keep: timedelta = timedelta(days=180)
+    """How long contact data stays after a ticket's end, and chatter after it was said; a day at
+    least."""
+
+
+@dataclass(frozen=True, slots=True)
 class ConsoleConfig:
     """The page for officers, and /healthz."""
 
@@ -178,6 +187,7 @@ class Config:
     alerts: AlertsConfig = field(default_factory=AlertsConfig)
     attachments: AttachmentsConfig = field(default_factory=AttachmentsConfig)
     audit: AuditConfig = field(default_factory=AuditConfig)
+    privacy: PrivacyConfig = field(default_factory=PrivacyConfig)
     console: ConsoleConfig = field(default_factory=ConsoleConfig)
     simulator: SimulatorConfig = field(default_factory=SimulatorConfig)
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from aiohttp import web
 
 from bot import logs, networks
-from bot.app import App, build, only_one, open_store, promises_of, running, save_roster
+from bot.app import App, build, open_store, present, promises_of, running, save_roster
 from bot.channels.simulator import Simulator
 from bot.clock import Clock, ShiftedClock, machine
 from bot.config import Config, ConfigError, ConsoleConfig, SimulatorConfig, StorageConfig
@@ -26,21 +26,21 @@ from bot.web.console import Console
 from bot.web.simulator import AHEAD, Resident, SimulatorPage
 from handlers.roster import Roster
 from schedules.calendar import Calendar
-from storage.base import Store
+from storage.base import Store, Worker
 
 
 async def serve(config: Config) -> int:
     """Serve the configured channel until told to stop; return the exit code."""
     networks.check(config)
-    with only_one(config.storage.url):
+    with present(config.storage.url) as worker:
         store = open_store(config.storage.url)
         roster = Roster(*await store.read(lambda s: s.load_roster()))
         if not roster.grids:
             await store.close()
             raise ConfigError("名册是空的，先导入：jiedan import --grids 网格表 --people 人员表")
         if config.channel == "simulator":
-            return await _simulate(config, store, roster, [])
-        return await _groups(config, store, roster)
+            return await _simulate(config, store, roster, [], worker)
+        return await _groups(config, store, roster, worker)
 
 
 async def demo(folder: Path, port: int | None) -> int:
@@ -49,20 +49,22 @@ async def demo(folder: Path, port: int | None) -> int:
     url = f"sqlite:///{folder / 'demo.db'}"
     config = replace(Config(), storage=StorageConfig(url), simulator=simulator)
     sample = files("bot") / "sample"
-    with only_one(url), as_file(sample) as tables:
+    with present(url) as worker, as_file(sample) as tables:
         store = open_store(url)
         roster = load_roster(tables / "grids.csv", tables / "people.csv")
         await store.transact(lambda s: save_roster(s, roster, "sample"))
         with (tables / "residents.csv").open(encoding="utf-8", newline="") as file:
             residents = [Resident(**row) for row in csv.DictReader(file)]
-        return await _simulate(config, store, roster, residents)
+        return await _simulate(config, store, roster, residents, worker)
 
 
-async def _simulate(config: Config, store: Store, roster: Roster, residents: list[Resident]) -> int:
+async def _simulate(
+    config: Config, store: Store, roster: Roster, residents: list[Resident], worker: Worker
+) -> int:
     logs.set_up()
     clock = ShiftedClock(await _ahead(store, config, bool(residents)))
     network = Simulator()
-    app = build(config, store, roster, networks.with_robots(config, network), clock)
+    app = build(config, store, roster, networks.with_robots(config, network), clock, worker)
     page = SimulatorPage(app, network, clock, residents)
     app.outbox.delivered = page.changed
     try:
@@ -75,11 +77,11 @@ async def _simulate(config: Config, store: Store, roster: Roster, residents: lis
     return 0
 
 
-async def _groups(config: Config, store: Store, roster: Roster) -> int:
+async def _groups(config: Config, store: Store, roster: Roster, worker: Worker) -> int:
     """Serve the WeChat groups."""
     logs.set_up()
     try:
-        async with group_service(config, store, roster, machine) as app:
+        async with group_service(config, store, roster, machine, worker) as app:
             where = f"http://{config.console.host}:{config.console.port}/"
             names = "、".join(account.name for account in config.wechaty.account)
             print(f"账号 {names} 开始值守，在办的单看 {where}，按 Ctrl+C 停下。", flush=True)
@@ -92,14 +94,15 @@ async def _groups(config: Config, store: Store, roster: Roster) -> int:
 
 @asynccontextmanager
 async def group_service(
-    config: Config, store: Store, roster: Roster, clock: Clock
+    config: Config, store: Store, roster: Roster, clock: Clock, worker: Worker | None = None
 ) -> AsyncIterator[App]:
     """Keep the WeChat groups served, the accounts watched and the console open."""
     from bot.porter import Porter  # noqa: PLC0415 - with it the gateway's protocol is imported
 
     porter = Porter(store, clock)
     channel = networks.wechat(config, await porter.doors(), clock)
-    app = build(config, store, roster, networks.with_robots(config, channel), clock)
+    app = build(config, store, roster, networks.with_robots(config, channel), clock, worker)
+    channel.on_duty = app.duty.serve
     watch = Watch(app)
     porter.roster, porter.removed = lambda: app.roster, watch.removed
     async with running(app), _served(Console(app).routes(), config.console, "[console]"):

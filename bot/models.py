@@ -200,7 +200,8 @@ class Command:
 
 @dataclass(frozen=True, slots=True)
 class Understanding:
-    """What triage makes of a message: the triage contract's fields, and two for the pipeline."""
+    """What triage makes of a message: the triage contract's fields but the phones, which only
+    `jiedan triage` shows, and two for the pipeline."""
 
     decision: str
     """``ticket``, ``ask``, ``ignore`` or ``command``."""
@@ -211,7 +212,6 @@ class Understanding:
     urgency: Urgency = Urgency.NORMAL
     size: str = "micro"
     place: Place = Place()
-    phones: tuple[str, ...] = ()
     command: Command | None = None
     why: tuple[str, ...] = ()
     topic: str = ""

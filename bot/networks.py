@@ -11,7 +11,7 @@ from bot.clock import Clock
 from bot.config import AccountConfig, Config, ConfigError
 
 if TYPE_CHECKING:
-    from bot.channels.wechaty.channel import Doors
+    from bot.channels.wechaty.channel import Doors, Wechaty
     from bot.channels.wechaty.wire import Endpoint
 
 NAMES = ("simulator", "wechaty")
@@ -71,7 +71,7 @@ def endpoint_of(account: AccountConfig) -> Endpoint:
     return Endpoint(account.endpoint, account.token, account.tls, ca, account.server_name)
 
 
-def wechat(config: Config, doors: Doors, clock: Clock) -> Channel:
+def wechat(config: Config, doors: Doors, clock: Clock) -> Wechaty:
     """Return WeChat by the accounts of a configuration. Raises ConfigError."""
     from bot.channels.wechaty.channel import Wechaty  # noqa: PLC0415
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import PurePosixPath
@@ -15,14 +15,14 @@ from bot.attachments import Cabinet
 from bot.channels.base import Channel, File, Hears, Line, SendError, UnsureError
 from bot.charts import draw
 from bot.clock import Clock
+from bot.duty import Duty
 from bot.models import Reason, Send
 from bot.pace import Breath, Pace, breath, single
 from handlers.categories import category_name
-from storage.base import Session, StorageError, Store, Waiting
+from storage.base import Queued, Session, StorageError, Store, Waiting
 
 log = logging.getLogger(__name__)
 
-LEASE = timedelta(minutes=3)
 FIRST_RETRY = timedelta(seconds=5)
 LONGEST_RETRY = timedelta(minutes=10)
 """Between tries at most; a message is never given up, `doctor` tells what waits long."""
@@ -45,6 +45,9 @@ _HOW_TO_ANSWER = {
 _CHART = "chart.png"
 _PARTING = 5.0  # seconds that messages in flight get when the program stops
 _POLL = 0.5  # seconds between looks, should a wake-up be missed
+_EASE = 4  # times as long as a look took, until the next one: a storm has many rows
+_IN_FLIGHT = 200  # messages at most
+_AT_ONCE = 40  # rows that may leave in one breath
 
 
 class Outbox:
@@ -58,15 +61,18 @@ class Outbox:
         clock: Clock,
         is_open: Callable[[datetime], bool] = lambda _: True,
         cabinet: Cabinet | None = None,
+        duty: Duty | None = None,
     ) -> None:
         """``is_open`` tells whether what the timer says may go out at a moment; ``cabinet`` holds
-        the pictures that go along."""
+        the pictures that go along; ``duty`` tells which accounts this worker speaks for, without
+        one it does for all."""
         self._store = store
         self._is_open = is_open
         self._channel = channel
         self._pace = pace
         self._clock = clock
         self._cabinet = cabinet
+        self._duty = duty
         self._busy: set[str] = set()
         self._speaking: set[str] = set()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -86,30 +92,29 @@ class Outbox:
 
     async def run(self) -> None:
         """Serve the queue until cancelled; storage in trouble is waited for."""
-        ready = False
+        loop = asyncio.get_running_loop()
         while True:
             self._wake.clear()
+            began = loop.time()
             try:
-                if not ready:
-                    await self._take_over()
-                    ready = True
                 await self._start_sends()
             except StorageError as error:
                 log.error("%s", error)
             except Exception:
                 # whatever it is, the next message must still find somebody to send it
                 log.exception("the outbox met a fault and goes on")
+            await asyncio.sleep((loop.time() - began) * _EASE)
             with contextlib.suppress(TimeoutError):
                 # not wait_for: before Python 3.12 it may swallow the cancellation that stops us
                 async with asyncio.timeout(_POLL):
                     await self._wake.wait()
 
-    async def _take_over(self) -> None:
-        """Free what a program that is gone had in hand, and count what its accounts said today."""
-        await self._store.transact(lambda s: s.release_all())
+    async def take_over(self, accounts: Iterable[str]) -> None:
+        """Count what accounts that are ours from now on have said today."""
         now = self._clock()
         midnight = self._pace.day_of(now)
-        self._pace.said(await self._store.read(lambda s: s.spoken(midnight)), now)
+        said = await self._store.read(lambda s: s.spoken(midnight))
+        self._pace.said({name: said[name] for name in accounts if name in said}, now)
 
     async def finish(self) -> None:
         """Let messages in flight arrive and be marked, so that a stop repeats none."""
@@ -118,42 +123,55 @@ class Outbox:
 
     async def drain(self) -> None:
         """Send all that waits, one after the other; the replay's way."""
-        while waiting := await self._waiting(self._clock()):
-            for row in sorted(waiting, key=lambda row: row.id):
+        while rows := await self._all_ready():
+            for row in sorted(rows, key=lambda row: row.id):
                 line = self._channel.line(row.send)
                 if line is None:
                     return
                 await self._deliver(single(row), line)
 
-    async def _waiting(self, now: datetime) -> list[Waiting]:
+    async def _all_ready(self) -> list[Waiting]:
+        now = self._clock()
+        open_ = self._is_open(now)
+
+        def ready(session: Session) -> list[Waiting]:
+            waiting = session.waiting(now, open_)
+            return [row for q in waiting for row in session.ready(q, now, open_, _AT_ONCE)]
+
+        return await self._store.read(ready)
+
+    async def _waiting(self, now: datetime) -> list[Queued]:
         return await self._store.read(lambda s: s.waiting(now, self._is_open(now)))
+
+    async def _ready(self, queued: Queued) -> list[Waiting]:
+        now = self._clock()
+        open_ = self._is_open(now)
+        return await self._store.read(lambda s: s.ready(queued, now, open_, _AT_ONCE))
 
     async def _start_sends(self) -> None:
         now = self._clock()
-        rooms: dict[str, list[Waiting]] = {}
-        for row in await self._waiting(now):
-            rooms.setdefault(_address(row.send), []).append(row)
-        for room in sorted(rooms, key=lambda room: _importance(rooms[room])):
-            rows = rooms[room]
-            line = None if room in self._busy else self._channel.line(rows[0].send)
-            if line is None or not self._may(line, room, rows, now):
-                continue
-            if not await self._has_written(rows[0].send, line):
-                continue  # the watch tells of it
-            message = breath(rows) if line.abilities.paced else single(rows[0])
-            if not await self._still_true(message, now):
-                continue
-            await self._store.transact(
-                lambda s, m=message, a=line.account: s.take(m.ids, now + LEASE, a)  # type: ignore[misc]
-            )
-            self._start(room, message, line)
+        waiting = await self._waiting(now)
+        for queued in sorted(waiting, key=lambda q: (not q.urgent, q.rank, q.id)):
+            if len(self._tasks) >= _IN_FLIGHT:
+                return
+            line = None if _address(queued) in self._busy else self._line(queued)
+            if (
+                line
+                and self._may(line, queued, now)
+                and await self._has_written(queued, line)  # if not, the watch tells of it
+            ):
+                self._start(queued, line)
 
-    def _may(self, line: Line, room: str, rows: Sequence[Waiting], now: datetime) -> bool:
+    def _line(self, queued: Queued) -> Line | None:
+        line = self._channel.line(Send(Reason.ANSWER, "", queued.room, queued.to))
+        served = line is not None and (self._duty is None or self._duty.has(line.account))
+        return line if served else None
+
+    def _may(self, line: Line, queued: Queued, now: datetime) -> bool:
         if not line.abilities.paced:
             return True
-        urgent = any(row.send.urgent for row in rows)
         idle = line.account not in self._speaking
-        return idle and self._pace.may(line.account, room, now, urgent)
+        return idle and self._pace.may(line.account, _address(queued), now, queued.urgent)
 
     async def _still_true(self, message: Breath, now: datetime) -> bool:
         """Return whether a message is worth saying; a nudge that was held up while somebody took
@@ -166,28 +184,50 @@ class Outbox:
         if not await self._store.read(lambda s: all(_settled(s, row) for row in nudges)):
             return True
         log.warning("%s nudges came too late and were dropped", len(nudges))
-        await self._store.transact(lambda s: s.drop(message.ids, SETTLED, now))
+        worker = self._worker
+        await self._store.transact(lambda s: s.drop(message.ids, worker, SETTLED, now))
         return False
 
-    def _start(self, room: str, message: Breath, line: Line) -> None:
+    def _start(self, queued: Queued, line: Line) -> None:
+        address = _address(queued)
         if line.abilities.paced:
-            self._pace.spend(line.account, room, self._clock())
+            self._pace.spend(line.account, address, self._clock())
             self._speaking.add(line.account)
-        self._busy.add(room)
-        task = asyncio.create_task(self._deliver_to(room, message, line))
+        self._busy.add(address)
+        task = asyncio.create_task(self._serve(queued, line))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def _deliver_to(self, room: str, message: Breath, line: Line) -> None:
+    async def _serve(self, queued: Queued, line: Line) -> None:
+        address = _address(queued)
         try:
-            await self._deliver(message, line)
+            message = await self._taken(queued, line)
+            if message:
+                await self._deliver(message, line)
+            elif line.abilities.paced:
+                self._pace.refund(line.account, address)
         except StorageError as error:
             # Sent but not marked: the lease runs out and it goes again, the one repeat allowed.
             log.error("%s", error)
         finally:
-            self._busy.discard(room)
+            self._busy.discard(address)
             self._speaking.discard(line.account)
             self.wake()
+
+    async def _taken(self, queued: Queued, line: Line) -> Breath | None:
+        """Take what leaves as one message, if it is still there and worth saying."""
+        rows = await self._ready(queued)
+        if not rows:
+            return None
+        message = breath(rows) if line.abilities.paced else single(rows[0])
+        now, worker = self._clock(), self._worker
+        if not await self._store.claim(lambda s: s.take(message.ids, worker, now, line.account)):
+            return None
+        return message if await self._still_true(message, now) else None
+
+    @property
+    def _worker(self) -> str:
+        return self._duty.worker if self._duty else ""
 
     async def _deliver(self, message: Breath, line: Line) -> None:
         ids = message.ids
@@ -223,10 +263,10 @@ class Outbox:
             return replace(send, text=f"{names} {text}", mentions=())
         return send if text == send.text else replace(send, text=text)
 
-    async def _has_written(self, send: Send, line: Line) -> bool:
+    async def _has_written(self, queued: Queued, line: Line) -> bool:
         """Return whether a message may leave for all that the network says of who speaks first."""
-        person = send.to
-        if send.room is not None or person is None or line.abilities.first:
+        person = queued.to
+        if queued.room is not None or person is None or line.abilities.first:
             return True
         return await self._store.read(lambda s: s.has_written(person))
 
@@ -236,14 +276,14 @@ class Outbox:
             await self._failed(message, why)
             return
         log.warning("nobody knows whether send %s arrived; it isn't repeated", message.ids[0])
-        now = self._clock()
-        await self._store.transact(lambda s: s.drop(message.ids, f"{UNSURE}（{why}）", now))
+        now, worker = self._clock(), self._worker
+        await self._store.transact(lambda s: s.drop(message.ids, worker, f"{UNSURE}（{why}）", now))
 
     async def _failed(self, message: Breath, why: str) -> None:
         wait = min(FIRST_RETRY * 2 ** min(message.attempts, 10), LONGEST_RETRY)
-        again = self._clock() + wait
+        again, worker = self._clock() + wait, self._worker
         log.warning("send %s failed and will be tried again", message.ids[0])
-        await self._store.transact(lambda s: s.failed(message.ids, why, again))
+        await self._store.transact(lambda s: s.failed(message.ids, worker, why, again))
 
     async def _files(self, send: Send, line: Line) -> list[File]:
         if not line.abilities.pictures:
@@ -280,12 +320,6 @@ def _pictures(session: Session, send: Send) -> tuple[str, ...]:
     return tuple(found[:MOST_PICTURES])
 
 
-def _importance(rows: Sequence[Waiting]) -> tuple[bool, int, int]:
-    """Return the place in the order of rooms: what is urgent, then what matters, then by age."""
-    urgent = any(row.send.urgent for row in rows)
-    return not urgent, min(row.send.reason.rank for row in rows), rows[0].id
-
-
 def _old(row: Waiting, now: datetime) -> bool:
     return now - row.at > timedelta(minutes=5)
 
@@ -295,5 +329,5 @@ def _settled(session: Session, row: Waiting) -> bool:
     return bool(tickets) and all(t is None or t.touched_at > row.at for t in tickets)
 
 
-def _address(send: Send) -> str:
+def _address(send: Send | Queued) -> str:
     return f"room {send.room}" if send.room is not None else f"person {send.to}"

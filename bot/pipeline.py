@@ -7,7 +7,8 @@ it are on disk, and the outbox takes over.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -30,7 +31,7 @@ from handlers.names import plain_name
 from handlers.report import SHOWN, SPOKEN, STORY
 from handlers.rights import speaks_as
 from handlers.roster import Roster
-from handlers.scene import Scene
+from handlers.scene import Scene, name_of
 from handlers.triage import Triage
 from schedules.policy import Promises
 from storage.base import Session, Store
@@ -38,6 +39,8 @@ from storage.base import Session, Store
 log = logging.getLogger(__name__)
 
 _UNHEARD = "unheard"
+_QUIET = frozenset({"ignore", "repeat", "own"})
+_BROKEN = re.compile("[\0\ud800-\udfff]")
 """The setting that holds when a room's leader was last asked to listen to a voice message."""
 
 REMEMBERED = timedelta(days=7)
@@ -71,6 +74,25 @@ class Pipeline:
         self.committed()
         return outcome
 
+    async def receive_quiet(
+        self, messages: Sequence[Message], arrives: Callable[[Message], None]
+    ) -> tuple[int, str]:
+        """Handle messages in one commit, up to the first that changes more than the inbox; return
+        how many that were, and what became of the last. ``arrives`` is called before each: it
+        moves the clock of a replay, for which a commit each would be most of a long day."""
+        whole = [_writable(message) for message in messages]
+
+        def handle(session: Session) -> tuple[int, str]:
+            outcome = ""
+            for count, message in enumerate(whole, 1):
+                arrives(message)
+                outcome = self._guarded(session, message)
+                if outcome not in _QUIET:
+                    return count, outcome
+            return len(whole), outcome
+
+        return await self._store.transact(handle)
+
     def _guarded(self, session: Session, message: Message) -> str:
         if session.heard(message.id):
             return "repeat"
@@ -92,7 +114,10 @@ class Pipeline:
         if message.kind is Kind.RECALLED:
             return self._recall(session, message, grid)
         reply, quote = _unquoted(session, message)
-        scene = self._scene(session, replace(message, text=reply, quote=quote), grid)
+        own_words = message
+        if quote != message.quote or reply != message.text:
+            own_words = replace(message, text=reply, quote=quote)
+        scene = self._scene(session, own_words, grid)
         decision = menu.decide(scene)
         self._commit(session, scene.message, decision)
         number = decision.events[0].ticket if decision.events else None
@@ -100,7 +125,8 @@ class Pipeline:
         outcome = understood.decision
         if number and outcome in {"ask", "ignore"}:
             outcome = "followed"  # more on a ticket, or a neighbour's assent
-        session.remember(replace(message, quote=quote), outcome, understood.score, number)
+        whole = message if quote == message.quote else replace(message, quote=quote)
+        session.remember(whole, outcome, understood.score, number)
         self._attach(session, message, decision, number)
         if message.kind in SPOKEN and decision.sends and number is None:
             session.keep_setting(f"{_UNHEARD} {message.room}", self._clock().isoformat())
@@ -173,9 +199,9 @@ class Pipeline:
         understood = self._understand(session, message, grid, roles, own, quoted)
         scene = Scene(
             now, message, message.text, understood, self.roster, grid, roles,
-            quoted=quoted, reporter=message.sender, source=message.id,
+            quoted=quoted, reporter=message.sender, reporter_name=name_of(message, roles),
+            source=message.id,
         )  # fmt: skip
-        scene = replace(scene, reporter_name=scene.speaker)
         command = understood.command
         if command and command.name == "bind":
             return self._with_code(session, scene, command)
@@ -267,8 +293,12 @@ class Pipeline:
 
 
 def _writable(message: Message) -> Message:
-    """Return the message with what can't be stored (lone surrogates of broken JSON) replaced."""
+    """Return the message with what can't be stored (lone surrogates of broken JSON; NUL, which
+    PostgreSQL refuses) replaced."""
     name = plain_name(_whole(message.name))
+    texts = (message.id, message.sender, message.text, message.quote or "")
+    if name == message.name and not any(map(_BROKEN.search, texts)):
+        return message
     return replace(
         message, id=_whole(message.id), sender=_whole(message.sender), name=name,
         text=_whole(message.text), quote=_whole(message.quote) if message.quote else None,
@@ -276,6 +306,7 @@ def _writable(message: Message) -> Message:
 
 
 def _whole(text: str) -> str:
+    text = text.replace("\0", "\ufffd")
     return text if text.isascii() else text.encode("utf-8", "replace").decode("utf-8")
 
 

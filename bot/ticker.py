@@ -7,7 +7,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
+from uuid import uuid4
 
+from bot.duty import LEASE
 from bot.models import Decision, Reason, Send
 from handlers.categories import category_name
 from handlers.roster import Roster
@@ -16,7 +18,7 @@ from schedules.due import fall_due
 from schedules.figures import to_json
 from schedules.policy import Promises
 from schedules.rollup import roll_up
-from storage.base import Session, StorageError, Store
+from storage.base import Session, StorageError, Store, Worker
 
 log = logging.getLogger(__name__)
 
@@ -32,12 +34,18 @@ class Ticker:
     """Fires deadlines and digests."""
 
     def __init__(
-        self, store: Store, promises: Promises, schedule: Schedule, roster: Roster
+        self,
+        store: Store,
+        promises: Promises,
+        schedule: Schedule,
+        roster: Roster,
+        worker: Worker | None = None,
     ) -> None:
         self._store = store
         self._promises = promises
         self._schedule = schedule
         self.roster = roster
+        self.worker = worker or Worker()
         self.committed: Callable[[], None] = lambda: None
         self._aside: dict[int, datetime] = {}
 
@@ -51,17 +59,42 @@ class Ticker:
 
     async def run_due(self, now: datetime) -> None:
         """Do all that is due at ``now`` or before it: deadlines first, then digests."""
-        due = await self._store.read(lambda s: s.due(now))
-        for numbers in self._portions(due, now):
-            await self._fire_portion(numbers, now)
+        while await self._store.read(lambda s: s.due(now, now + LEASE, 1)):
+            claim = f"{self.worker.name} {uuid4().hex}"
+            numbers = await self._store.claim(partial(self._claim, claim=claim, now=now))
+            await self._fire_portion(numbers, claim, now)
             self.committed()
-        for period in PERIODS:
-            await self._digest(period, now)
+            if len(numbers) < _TOGETHER:
+                break  # that was all there was
+        fired = await self._store.read(lambda s: [s.fired(period) for period in PERIODS])
+        for period, last in zip(PERIODS, fired, strict=True):
+            await self._digest(period, last, now)
 
-    async def _fire_portion(self, numbers: list[int], now: datetime) -> None:
+    def _claim(self, session: Session, claim: str, now: datetime) -> list[int]:
+        """Claim a portion of what is due. Tickets of one room, and of rooms under one parent, stay
+        together, so that each room hears one message."""
+        until = now + LEASE
+        first = session.due(now, until, _TOGETHER)
+        families = dict.fromkeys(self._family(grid) for _, grid in first)
+        found = session.due_at([grid for family in families for grid in family], now, until)
+        wanted: list[int] = []
+        for family in families:
+            wanted += [number for grid in family for number in found.get(grid, ())]
+            if len(wanted) >= _TOGETHER:
+                break
+        strays = [] if wanted else [number for number, _ in first]  # at no grid there is, or ended
+        return session.claim_due(wanted + strays, now, until, claim)
+
+    def _family(self, grid: str) -> tuple[str, ...]:
+        parent = self.roster.parent(grid)
+        family = [g.code for g in self.roster.below(parent.code)] if parent else []
+        return tuple(family or [grid])
+
+    async def _fire_portion(self, numbers: list[int], claim: str, now: datetime) -> None:
         """Fire a portion; if it meets a fault, each ticket alone, so that one stops no other."""
+        numbers = [n for n in numbers if self._aside.get(n, now) <= now]
         try:
-            await self._store.transact(partial(self._fire, numbers=numbers, now=now))
+            await self._store.transact(partial(self._fire, numbers=numbers, claim=claim, now=now))
         except StorageError:
             raise
         except Exception:
@@ -70,7 +103,7 @@ class Ticker:
                 self._aside[numbers[0]] = now + _ASIDE
                 return
             for number in numbers:
-                await self._fire_portion([number], now)
+                await self._fire_portion([number], claim, now)
 
     async def next_moment(self) -> datetime | None:
         """Return when something falls due next."""
@@ -83,35 +116,16 @@ class Ticker:
             moments.append(self._schedule.next_after(period, fired) if fired else None)
         return min((m for m in moments if m), default=None)
 
-    def _portions(self, due: list[tuple[int, str]], now: datetime) -> Iterator[list[int]]:
-        """Yield numbers in portions; tickets of one room, and of rooms under one parent, stay
-        together, so that each room hears one message."""
-        families: dict[str, list[int]] = {}
-        for number, grid in due:
-            if self._aside.get(number, now) > now:
-                continue
-            parent = self.roster.parent(grid)
-            families.setdefault(parent.code if parent else grid, []).append(number)
-        portion: list[int] = []
-        for numbers in families.values():
-            portion += numbers
-            if len(portion) >= _TOGETHER:
-                yield portion
-                portion = []
-        if portion:
-            yield portion
-
-    def _fire(self, session: Session, numbers: list[int], now: datetime) -> None:
-        tickets = [t for t in map(session.ticket, numbers) if t]
+    def _fire(self, session: Session, numbers: list[int], claim: str, now: datetime) -> None:
+        tickets = [t for t in map(session.ticket, session.claimed(numbers, claim)) if t]
         still = [t for t in tickets if t.deadline and t.deadline.due <= now]
         local = self._promises.calendar.local(now)
         decision = fall_due(still, local, self.roster, self._promises)
         sends = tuple(replace(s, in_hours=not s.urgent) for s in decision.sends)
         session.apply(replace(decision, sends=sends), now)
 
-    async def _digest(self, period: str, now: datetime) -> None:
+    async def _digest(self, period: str, fired: datetime | None, now: datetime) -> None:
         """Send a period's digest if its time has come; only the latest of several missed ones."""
-        fired = await self._store.read(lambda s: s.fired(period))
         fire = self._schedule.next_after(period, fired) if fired else None
         if fire is None or fire > now:
             return

@@ -8,7 +8,8 @@ from dataclasses import asdict
 from typing import Any
 
 from bot.models import Understanding
-from handlers.triage import Triage
+from handlers.masking import phones
+from handlers.triage import READ, Triage
 
 ROLES = frozenset({"leader", "deputy", "member", "officer", "reporter", "neighbour"})
 
@@ -34,17 +35,17 @@ def _understand(line: str, triage: Triage) -> dict[str, Any]:
         data["text"], mentioned=bool(data.get("mentioned")), role=role,
         quoted=bool(data.get("quoted")),
     )  # fmt: skip
-    shown = _shown(understood)
+    shown = _shown(understood, data["text"])
     return {"id": data["id"], **shown} if "id" in data else shown
 
 
-def _shown(understood: Understanding) -> dict[str, Any]:
+def _shown(understood: Understanding, text: str) -> dict[str, Any]:
     command = understood.command
     return {
         "decision": understood.decision, "score": understood.score, "kind": understood.kind,
         "category": understood.category, "domain": understood.domain,
         "urgency": understood.urgency, "size": understood.size,
-        "place": asdict(understood.place), "phones": list(understood.phones),
+        "place": asdict(understood.place), "phones": list(phones(text[:READ])),
         "command": {"name": command.name, "args": command.args} if command else None,
         "why": list(understood.why),
     }  # fmt: skip

@@ -44,13 +44,18 @@ class Watch:
         """Look once; tell of each trouble once, and of an account's return."""
         found: list[str] = []
         for state in self._app.channel.states():
+            if not self._app.duty.has(state.name):
+                self._down.pop(state.name, None)
+                continue  # another worker's
             found += self._account(state.name, state.working, state.why, now)
             if self._app.outbox.spent(state.name, now):
                 text = f"账号{state.name}今天说的话到上限了，不急的消息等明天再发。"
                 found += self._once(f"spent {state.name}", now, text)
         for text in found:
             log.error("%s", text)  # of accounts alone; the rest may name people
-        late = await self._app.store.read(lambda s: s.stuck(now - LATE))
+        late = []
+        if self._app.duty.in_office:
+            late = await self._app.store.read(lambda s: s.stuck(now - LATE))
         for row in late:
             found += self._unreachable(row, now)
         try:

@@ -54,6 +54,9 @@ _DAY = re.compile(
 _STARS = re.compile(r"([1-5一二两三四五])\s*(?:颗?星|分)")
 _STAR_DIGITS = {"一": "1", "二": "2", "两": "2", "三": "3", "四": "4", "五": "5"}
 
+_READ = 2000
+"""Characters that are read; no command is longer."""
+
 _CODE = re.compile(r"[\w .–—-]*?[2-9a-z]{4}[–—-][2-9a-z]{4}", re.IGNORECASE)
 """A binding code as it is given out, with or without a grid's code before it."""
 
@@ -67,7 +70,8 @@ _ASKING = frozenset({"report", "query", "help", "confirm", "reopen", "rate", "bi
 
 def normal(text: str) -> str:
     """Return the text half-width, without the mentions it begins with and without outer spaces."""
-    text = unicodedata.normalize("NFKC", text[:2000]).replace("\u2005", " ").strip()
+    text = unicodedata.normalize("NFKC", text[:_READ])[:_READ]  # one sign may become eighteen
+    text = text.replace("\u2005", " ").strip()
     while found := _MENTION.match(text):
         text = text[found.end() :]
     return text.strip()

@@ -13,9 +13,11 @@ from dataclasses import dataclass, replace
 
 from handlers.digits import COMMA, DASH, SPACE, Group, count_digits, groups_of
 
+WIPED = "〔号码已删〕"
 _ENOUGH = 11  # digits of the shortest number that is hidden
 _MOST = 19  # digits of the longest; a country's prefix comes on top
 _PREFIXES = ("0086", "86")
+_LONGEST_LANDLINE = 16  # 0086 0731 88886666
 
 _MOBILE = re.compile(r"1[3-9]\d{9}")
 _LANDLINE = re.compile(r"(0(?:10|2\d)|0[3-9]\d\d)[2-8]\d{6,7}")
@@ -38,7 +40,7 @@ _LOCAL_SIZES = {(8,), (7,), (4, 4), (3, 4), (4, 3)}
 _SURE, _LIKELY, _HARMLESS, _MAYBE = 4, 3, 2, 1
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Reading:
     """What the groups from one on, ``count`` of them, may be."""
 
@@ -51,7 +53,7 @@ class _Reading:
     """Characters after the last group that belong to the number: the X of an identity number."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Span:
     """Some groups in a row, taken as one number."""
 
@@ -115,6 +117,26 @@ def mask(text: str) -> str:
     return "".join(done) + text[end:] if done else text
 
 
+def wiped(text: str, number: str = "") -> str:
+    """Return the text without such numbers at all; with a ``number`` (its digits), without that one
+    alone, however it is written."""
+    wanted = count_digits(number) and "".join(g.digits for g in groups_of(number))
+    done: list[str] = []
+    end = 0
+    for start, stop, _ in _secrets(text):
+        digits = "".join(g.digits for g in groups_of(text[start:stop]))
+        if not wanted or _ends_alike(digits, wanted):
+            done += (text[end:start], WIPED)
+            end = stop
+    text = "".join(done) + text[end:] if done else text
+    return text.replace(number, WIPED) if number else text
+
+
+def _ends_alike(digits: str, wanted: str) -> bool:
+    """Return whether two numbers are the same, one perhaps with a country's prefix."""
+    return digits.endswith(wanted) or (len(digits) >= _ENOUGH and wanted.endswith(digits))
+
+
 def phones(text: str) -> tuple[str, ...]:
     """Return the phone numbers of a text, shortened, each once."""
     return tuple(dict.fromkeys(r.shown for _, _, r in _secrets(text) if r.phone and r.shown))
@@ -125,9 +147,10 @@ def _secrets(text: str) -> Iterator[tuple[int, int, _Reading]]:
     if count_digits(text) < _ENOUGH:
         return
     groups = groups_of(text)
+    readings = _Readings(text, groups)
     at = 0
     while at < len(groups):
-        reading = _best(text, groups, at)
+        reading = _best(readings, at)
         if reading is not None:
             last = groups[at + reading.count - 1]
             if reading.shown is not None:
@@ -135,6 +158,7 @@ def _secrets(text: str) -> Iterator[tuple[int, int, _Reading]]:
             at += reading.count
         elif groups[at].words and _may_follow_a_word(groups[at].digits):
             groups[at] = groups[at].without_first()
+            readings.forget(at)
         else:
             at += 1
 
@@ -150,21 +174,40 @@ def _begin(text: str, first: Group) -> int:
     return first.start - plus
 
 
-def _best(text: str, groups: Sequence[Group], at: int) -> _Reading | None:
+class _Readings:
+    """What the groups from each one on may be; asked for many times where groups crowd."""
+
+    def __init__(self, text: str, groups: Sequence[Group]) -> None:
+        self.groups = groups
+        self._text = text
+        self._known: dict[int, list[_Reading]] = {}
+
+    def at(self, place: int) -> list[_Reading]:
+        """Return the readings from a group on."""
+        if place not in self._known:
+            self._known[place] = list(_readings(self._text, self.groups, place))
+        return self._known[place]
+
+    def forget(self, place: int) -> None:
+        """Read a group that has changed anew."""
+        self._known.pop(place, None)
+
+
+def _best(readings: _Readings, at: int) -> _Reading | None:
     """Return the surest reading from a group on, the longest of equals, unless a surer one begins
     within it."""
-    found = sorted(_readings(text, groups, at), key=lambda r: (-r.sure, -r.count))
-    return next((r for r in found if not _overruled(text, groups, at, r)), None)
+    found = sorted(readings.at(at), key=lambda r: (-r.sure, -r.count))
+    return next((r for r in found if not _overruled(readings, at, r)), None)
 
 
-def _overruled(text: str, groups: Sequence[Group], at: int, reading: _Reading) -> bool:
+def _overruled(readings: _Readings, at: int, reading: _Reading) -> bool:
     if reading.sure == _SURE:
         return False
     end = at + reading.count
     for k in range(at + 1, end):
-        if groups[k].gap == "" and reading.sure > _MAYBE:
+        if readings.groups[k].gap == "" and reading.sure > _MAYBE:
             continue  # in the middle of digits that stand together
-        for other in _readings(text, groups, k):
+        for other in readings.at(k):
             beyond = other.shown is None and reading.shown is not None and k + other.count > end
             if other.sure > reading.sure or beyond:
                 return True
@@ -244,23 +287,22 @@ def _spans(groups: Sequence[Group], at: int) -> Iterator[tuple[int, _Span]]:
 
     Where only the script changes, the digits stand together all the same: 13八0000幺幺幺幺.
     """
-    stop, total = at, 0
+    stop, digits, words = at, "", True
     sizes: list[int] = []
     gaps: list[str] = []
     while stop < len(groups) and (stop == at or groups[stop].gap is not None):
         group = groups[stop]
-        total += len(group.digits)
+        digits += group.digits
+        words = words and group.words
         stop += 1
-        if total > _MOST and stop > at + 1:
+        if len(digits) > _MOST and stop > at + 1:
             return
         if group.gap or stop == at + 1:
             sizes.append(len(group.digits))
             gaps += [group.gap or ""] if stop > at + 1 else []
         else:
             sizes[-1] += len(group.digits)
-        if total >= _ENOUGH:
-            taken = groups[at:stop]
-            digits, words = "".join(g.digits for g in taken), all(g.words for g in taken)
+        if len(digits) >= _ENOUGH:
             yield stop - at, _Span(digits, tuple(sizes), tuple(gaps), words)
 
 
@@ -270,6 +312,8 @@ def _letter(text: str, end: int) -> int:
 
 
 def _identity(span: _Span, count: int, letter: int) -> _Reading | None:
+    if len(span.digits) not in {15, 17, 18}:
+        return None
     digits = f"{span.digits}X" if letter else span.digits
     sizes = (*span.sizes[:-1], span.sizes[-1] + bool(letter))
     if len(digits) == 18:
@@ -281,7 +325,7 @@ def _identity(span: _Span, count: int, letter: int) -> _Reading | None:
     whole, checked = len(sizes) == 1, len(digits) == 18
     if whole and (known or letter):
         sure = _SURE
-    elif span.listed or (span.alike and not known) or not (usual or (known and span.even)):
+    elif not (usual or (known and span.even)) or span.listed or (span.alike and not known):
         return None
     elif known and span.even and checked:
         sure = _SURE
@@ -292,7 +336,7 @@ def _identity(span: _Span, count: int, letter: int) -> _Reading | None:
 
 def _mobile(span: _Span, count: int, plus: bool) -> _Reading | None:
     home = _national(span, plus)
-    if not _MOBILE.fullmatch(home.digits):
+    if len(home.digits) != 11 or not _MOBILE.fullmatch(home.digits):
         return None
     shown = f"{home.digits[:3]}****{home.digits[-4:]}"
     abroad = home is not span
@@ -307,6 +351,8 @@ def _mobile(span: _Span, count: int, plus: bool) -> _Reading | None:
 
 
 def _landline(span: _Span, count: int, plus: bool) -> _Reading | None:
+    if span.digits[0] not in "08" or len(span.digits) > _LONGEST_LANDLINE:
+        return None
     abroad = plus or span.digits.startswith("00")
     home = _national(span, plus) if abroad else span
     short = home is not span and not home.digits.startswith("0")  # +86 731 …
@@ -326,6 +372,8 @@ def _landline(span: _Span, count: int, plus: bool) -> _Reading | None:
 
 def _national(span: _Span, plus: bool) -> _Span:
     """Return the span without the country's prefix; an 86 by itself and without a + is none."""
+    if span.digits[0] not in "08":
+        return span
     for prefix in _PREFIXES:
         apart = prefix == "86" and span.sizes[0] == 2 and not plus
         if span.digits.startswith(prefix) and not apart:
@@ -340,11 +388,11 @@ def _card(span: _Span, count: int) -> _Reading | None:
     shown = _hidden(digits)
     if len(sizes) == 1:
         return _Reading(_SURE, count, shown)
-    if span.listed or span.alike:
-        return None
-    known = digits.startswith("62") or _adds_up(digits)
     fours = sizes[:3] == (4, 4, 4) and len(sizes) == 4 + (sizes[3] == 4 and len(digits) > 16)
     six = sizes[0] == 6 and len(sizes) == 2
+    if not (fours or six or span.joined) or span.listed or span.alike:
+        return None
+    known = digits.startswith("62") or _adds_up(digits)
     if six and digits.startswith("62") and _adds_up(digits):
         return _Reading(_SURE, count, shown)
     if fours or six:

@@ -131,13 +131,14 @@ def _own_story(scene: Scene) -> Ticket | None:
     if not recent:
         return None
     last = recent[-1]
-    another = understanding.decision == "ticket" and bool(
+    tells = understanding.decision in {"ticket", "command"}  # 下单 tells too
+    another = tells and bool(
         understanding.topic and last.topic and understanding.topic != last.topic
     )
     if scene.message.kind is not Kind.TEXT or (understanding.follows and not another):
         return last
     about = understanding.topic == last.topic and understanding.category == last.category
-    return last if understanding.decision == "ticket" and about else None
+    return last if tells and about else None
 
 
 def _answered_to(scene: Scene) -> Ticket | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -71,8 +71,12 @@ class Scene:
     @property
     def speaker(self) -> str:
         """Return the name people know the speaker by."""
-        shown = self.message.name or next((r.name for r in self.roles), "")
-        return shown or self.message.sender
+        return name_of(self.message, self.roles)
+
+
+def name_of(message: Message, roles: Sequence[Role]) -> str:
+    """Return the name people know a message's author by."""
+    return message.name or next((r.name for r in roles), "") or message.sender
 
 
 def answer(

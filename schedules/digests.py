@@ -44,6 +44,9 @@ _TEXT_LENGTH = 18
 _CATEGORIES = 3
 
 
+_KNOWN = 100  # firings remembered at most
+
+
 class Schedule:
     """The firing times of the three digests; an empty string switches one off.
 
@@ -61,6 +64,8 @@ class Schedule:
     ) -> None:
         self.zone = zone(timezone)
         times = zip(PERIODS, (daily, weekly, monthly), strict=True)
+        self._known: dict[tuple[str, datetime], datetime | None] = {}
+        """Asked for each second after the same firing, and slow to find."""
         self._triggers = {period: self._trigger(period, time) for period, time in times}
 
     def next_after(self, period: str, moment: datetime) -> datetime | None:
@@ -68,8 +73,13 @@ class Schedule:
         trigger = self._triggers[_checked(period)]
         if trigger is None:
             return None
+        if (period, moment) in self._known:
+            return self._known[period, moment]
+        if len(self._known) > _KNOWN:
+            self._known.clear()
         later = moment.astimezone(self.zone) + timedelta(microseconds=1)
         found: datetime | None = trigger.get_next_fire_time(None, later)
+        self._known[period, moment] = found
         return found
 
     def window(self, period: str, fire: datetime) -> tuple[datetime, datetime]:

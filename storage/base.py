@@ -61,6 +61,18 @@ class Waiting:
 
 
 @dataclass(frozen=True, slots=True)
+class Queued:
+    """An address that something may leave for: its first message, whether that is urgent, and the
+    rank of the most important one."""
+
+    id: int
+    room: str | None
+    to: str | None
+    urgent: bool
+    rank: int
+
+
+@dataclass(frozen=True, slots=True)
 class Attachment:
     """A picture or file of a message that belongs to a ticket.
 
@@ -103,6 +115,15 @@ class Said:
     at: datetime
     message: Message | None
     send: Send | None
+
+
+@dataclass(slots=True)
+class Worker:
+    """A running program: the name under which it has things in hand, which nobody else has; and
+    what is called, on any thread, when another worker says that there is something to send."""
+
+    name: str = "jiedan"
+    hint: Callable[[], None] = lambda: None
 
 
 class Session(Protocol):
@@ -175,9 +196,24 @@ class Session(Protocol):
     def events_after(self, seq: int) -> list[tuple[int, Event]]:
         """Return history lines of all tickets after a place, with their places."""
 
-    def due(self, now: datetime) -> list[tuple[int, str]]:
-        """Return number and holding grid of every ticket whose deadline is ``now`` or earlier,
-        the earliest first."""
+    def due(self, now: datetime, until: datetime, most: int) -> list[tuple[int, str]]:
+        """Return number and holding grid of tickets whose deadline is ``now`` or earlier and that
+        nobody has claimed, the earliest first, ``most`` of them. A claim that reaches beyond
+        ``until`` is of a clock that was set back since, and counts for nothing."""
+
+    def due_at(self, grids: Sequence[str], now: datetime, until: datetime) -> dict[str, list[int]]:
+        """Return, of each of these grids that has any, the tickets it holds that are due and that
+        nobody has claimed."""
+
+    def claim_due(
+        self, numbers: Sequence[int], now: datetime, until: datetime, claim: str
+    ) -> list[int]:
+        """Claim until then those of ``numbers`` that are still due and free; return them. ``claim``
+        is a word that nobody else uses. Call it in Store.claim."""
+
+    def claimed(self, numbers: Sequence[int], claim: str) -> list[int]:
+        """Return those whose deadline still stands under a claim: it has not run out and been
+        taken by another worker, and nothing was done with the ticket since."""
 
     def suspects(
         self, late: datetime, far: datetime, kinds: Mapping[State, Collection[str]]
@@ -218,22 +254,30 @@ class Session(Protocol):
     def slowest(self, since: datetime, until: datetime) -> list[Aged]:
         """Return tickets closed in the period, the longest first."""
 
-    def waiting(self, now: datetime, open_: bool) -> list[Waiting]:
-        """Return outgoing messages that may be tried now and nobody has in hand; urgent ones
-        first, then in order, and in a room none before an earlier one. ``open_`` tells whether
-        what waits for working hours may go."""
+    def waiting(self, now: datetime, open_: bool) -> list[Queued]:
+        """Return addresses for which something may be tried now; urgent ones first, then in
+        order. ``open_`` tells whether what waits for working hours may go."""
 
-    def take(self, ids: Sequence[int], until: datetime, account: str = "") -> None:
-        """Lease outgoing messages to this process until then, to leave by ``account``."""
+    def ready(self, queued: Queued, now: datetime, open_: bool, most: int) -> list[Waiting]:
+        """Return the messages for an address that may be tried now and nobody has in hand, in the
+        order in which they leave; none before an earlier one."""
+
+    def take(self, ids: Sequence[int], worker: str, now: datetime, account: str = "") -> bool:
+        """Lease outgoing messages to a worker, to leave by ``account``; return False, changing
+        nothing, if one is gone, if anything of the same address is in flight, or if another worker
+        has the account. Call it in
+        Store.claim."""
 
     def sent(self, ids: Sequence[int], sent_id: str, at: datetime) -> None:
         """Mark outgoing messages delivered, under the channel's id."""
 
-    def failed(self, ids: Sequence[int], why: str, again: datetime) -> None:
-        """Put a failed send off to ``again``."""
+    def failed(self, ids: Sequence[int], worker: str, why: str, again: datetime) -> None:
+        """Put a send that failed in a worker's hands off to ``again``; in another's hands by now,
+        it stays as it is."""
 
-    def drop(self, ids: Sequence[int], why: str, at: datetime) -> None:
-        """Give outgoing messages up; they stay in the outbox with the reason."""
+    def drop(self, ids: Sequence[int], worker: str, why: str, at: datetime) -> None:
+        """Give up outgoing messages in a worker's hands; they stay in the outbox with the
+        reason."""
 
     def spoken(self, since: datetime) -> dict[str, int]:
         """Return how many messages each account has sent since then."""
@@ -271,8 +315,47 @@ class Session(Protocol):
     def keep_attachment(self, attachment: Attachment) -> None:
         """Keep what became of a picture or file."""
 
-    def release_all(self) -> None:
-        """Free leases left by a process that is gone."""
+    def lease(self, name: str, holder: str, now: datetime, until: datetime) -> bool:
+        """Lease something to a holder, or renew it, until then; return whether it is theirs. Call
+        it in Store.claim."""
+
+    def leases(self, now: datetime, until: datetime) -> dict[str, tuple[str, bool]]:
+        """Return what is leased or was until its holder was gone, with the holder and whether it
+        is leased at ``now``; ``until`` as in :meth:`due`."""
+
+    def end_lease(self, name: str, holder: str) -> None:
+        """End a holder's lease."""
+
+    def release(self, account: str) -> None:
+        """Free the messages that whoever had an account before had in hand."""
+
+    def release_claims(self, worker: str) -> None:
+        """Free the deadlines that a worker of this name had claimed."""
+
+    def erasable(self, before: datetime, most: int) -> list[int]:
+        """Return numbers of tickets that ended before then and keep their contact data, the oldest
+        first."""
+
+    def erase_contacts(
+        self, number: int, wash: Callable[[str], str], at: datetime, why: str
+    ) -> None:
+        """Erase who reported and joined an ended ticket, wherever it is kept, and have what was
+        said of it washed. A tombstone stays."""
+
+    def forget_chatter(self, before: datetime, most: int, at: datetime) -> int:
+        """Delete what people said before then that belongs to no ticket, and what the bot said,
+        ``most`` messages of each at once; return how many were looked at."""
+
+    def kept_of(self, person: str) -> dict[str, list[dict[str, object]]]:
+        """Return all rows that are kept of a person, by table."""
+
+    def erase_person(self, person: str, at: datetime) -> tuple[int, list[str]]:
+        """Erase a person who has no open ticket and no role: words, names, ids; return how many
+        rows, and the paths of pictures that nobody needs any more. A tombstone stays."""
+
+    def rewrite(self, change: Callable[[str], str], at: datetime, why: str) -> int:
+        """Change the words in each row that has any; return how many changed. A tombstone
+        stays."""
 
     def health(self, now: datetime) -> Health:
         """Examine the database."""
@@ -320,8 +403,16 @@ class Store(Protocol):
     async def transact(self, work: Callable[[Session], T]) -> T:
         """Run ``work`` in a transaction; return its result when that is durable."""
 
+    async def claim(self, work: Callable[[Session], T]) -> T:
+        """Run ``work`` as :meth:`transact` does, while no other worker is in a claim: what it reads
+        of others' claims is what stands."""
+
     async def read(self, work: Callable[[Session], T]) -> T:
         """Run ``work`` beside the writer; it must not write."""
+
+    async def scrub(self) -> None:
+        """Leave no byte of what was deleted in the engine's files, as far as the engine can tell.
+        Raises StorageError."""
 
     async def close(self) -> None:
         """Finish what is queued and let go of the database."""

@@ -27,11 +27,15 @@ class FiguresPart(Part):
             "select home, 'settled', level, category, count(*) from tickets"
             " where state = 'closed' and ended_at >= ? and ended_at < ? group by 1, 3, 4",
             span).fetchall()  # fmt: skip
-        rows += self._run(
-            "select g.code, 'ask', g.level, '', count(*) from inbox i indexed by inbox_asks"
-            " join grids_now g on g.room = i.room"
-            " where i.decision = 'ask' and i.at >= ? and i.at < ? group by 1, 3",
-            span).fetchall()  # fmt: skip
+        asked = dict(self._run(
+            "select room, count(*) from inbox indexed by inbox_asks"
+            " where decision = 'ask' and room is not null and at >= ? and at < ? group by room",
+            span).fetchall())  # fmt: skip
+        if (
+            asked
+        ):  # looked up here: the rooms that count are worked out row by row, without an index
+            grids = self._run("select code, level, room from grids_now where room != ''")
+            rows += [(g[0], "ask", g[1], "", asked[g[2]]) for g in grids if g[2] in asked]
         return [Tally(*row) for row in rows]
 
     def aging(self, now: datetime) -> list[Aged]:

@@ -89,9 +89,37 @@ create view roles_now as
     from roles r;
 """
 
+# What a worker has in hand: deadlines that it claimed, messages on their way, and (`leases`) the
+# accounts that it serves. A claim or a lease ends by itself when its worker is gone.
+_WORKERS = """
+create table leases (name text primary key, holder text, until text) without rowid;
+alter table deadlines add column claim text not null default '';
+alter table deadlines add column claimed_until text;
+create index deadlines_claimed on deadlines (claimed_until) where claimed_until is not null;
+alter table outbox add column worker text not null default '';
+create index outbox_heads on outbox (room, person, id, urgent, in_hours, reason)
+    where state = 'waiting';
+create index outbox_leased on outbox (leased_until)
+    where state = 'waiting' and leased_until is not null;
+"""
+
+# Tombstones: what was erased of whom is gone; that it was, when and why, is kept.
+_ERASURES = """
+create table erasures (id integer primary key, at text, ticket integer, why text, what text);
+create index erasures_ticket on erasures (ticket);
+"""
+
+# The first who joined takes a report over from whoever takes it back.
+_ORDER_OF_JOINING = """
+alter table watchers add column place integer not null default 0;
+"""
+
 SCRIPTS: tuple[tuple[str, str], ...] = (
     ("first_tables", _FIRST),  # roster, inbox, tickets with history and deadlines, outbox
     ("live_groups", _LIVE),  # which account said what, pictures and files, words for quotes
     ("bindings", _BINDINGS),  # one-time codes, and what was bound from inside the chat
+    ("workers", _WORKERS),  # who has what in hand, where several workers share a database
+    ("erasures", _ERASURES),  # tombstones of what was erased
+    ("order_of_joining", _ORDER_OF_JOINING),  # of those who joined a ticket
 )
 """Name and statements of each migration; both engines run them."""

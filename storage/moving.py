@@ -11,9 +11,9 @@ TABLES = {
     "inbox": "seq", "tickets": "number", "watchers": "ticket, person", "deadlines": "ticket",
     "events": "seq", "outbox": "id", "questions": "room, person", "jobs": "name",
     "settings": "key", "attachments": "message", "codes": "digest", "bound_rooms": "grid",
-    "bound_people": "grid, name, was",
+    "bound_people": "grid, name, was", "erasures": "id",
 }  # fmt: skip
-"""Each table with the order in which its rows are read."""
+"""Each table with the order in which its rows are read; `leases` are of programs that run."""
 _OURS = frozenset({("grids", "place")})
 """Columns that an engine has for itself: SQLite's rowid, of which PostgreSQL has none."""
 

@@ -15,6 +15,10 @@ Run = Callable[..., Any]
 RunMany = Callable[[str, Iterable[Sequence[object]]], object]
 
 
+AT_ONCE = 500
+"""Values in one statement at most."""
+
+
 class Part:
     """Some of a session's reads and writes on one connection; the caller holds the transaction."""
 

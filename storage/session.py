@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 
 from bot.models import (
@@ -22,16 +22,17 @@ from bot.models import (
 )
 from storage.attached import AttachedPart
 from storage.base import Heard, Said
+from storage.claims import ClaimsPart
+from storage.erasing import ErasingPart
 from storage.figures import FiguresPart
 from storage.moving import MovingPart
 from storage.office import OfficePart
 from storage.outgoing import OutgoingPart
-from storage.part import places, upsert
+from storage.part import AT_ONCE, places, upsert
 from storage.rows import (
     EVENT_COLUMNS,
     TICKET_COLUMNS,
     event_row,
-    moment,
     read_event,
     read_heard,
     read_question,
@@ -59,18 +60,21 @@ _TICKET = (
 _NEW_TICKET = (
     f"insert into tickets ({', '.join(TICKET_COLUMNS)}) values ({places(len(TICKET_COLUMNS))})"
 )
-_SAVE_DEADLINE = upsert("deadlines", ("ticket", "kind", "due", "nudges"), ("ticket",))
+_SAVE_DEADLINE = upsert(
+    "deadlines", ("ticket", "kind", "due", "nudges", "claim", "claimed_until"), ("ticket",)
+)
 _SAVE_QUESTION = upsert(
     "questions", ("room", "person", "command", "choices", "asked_at"), ("room", "person")
 )
 _SAVE_EVENT = (
     f"insert into events ({', '.join(EVENT_COLUMNS)}) values ({places(len(EVENT_COLUMNS))})"
 )
-_AT_ONCE = 500  # values in one statement
 FIRST_NUMBER = 1001  # short, and never taken for a building or a room
 
 
-class SqlSession(OutgoingPart, AttachedPart, FiguresPart, OfficePart, MovingPart):
+class SqlSession(
+    ErasingPart, ClaimsPart, OutgoingPart, AttachedPart, FiguresPart, OfficePart, MovingPart
+):
     """Reads and writes on one connection; the caller holds the transaction."""
 
     # what was heard
@@ -137,10 +141,13 @@ class SqlSession(OutgoingPart, AttachedPart, FiguresPart, OfficePart, MovingPart
     def held_by(self, person: str, grids: Sequence[str]) -> list[Ticket]:
         """See storage.base."""
         mine = self._tickets("where t.handler = ? and t.ended_at is null", [person])
-        open_ = self._tickets(
-            f"where t.grid in ({places(len(grids))}) and t.ended_at is null and t.state = 'open'",
-            grids,
-        )
+        open_: list[Ticket] = []
+        if grids:  # of an empty list PostgreSQL makes nothing
+            open_ = self._tickets(
+                f"where t.grid in ({places(len(grids))}) and t.ended_at is null"
+                " and t.state = 'open'",
+                grids,
+            )
         return sorted({t.number: t for t in mine + open_}.values(), key=lambda t: t.number)
 
     def by_source(self, message_id: str) -> Ticket | None:
@@ -184,18 +191,6 @@ class SqlSession(OutgoingPart, AttachedPart, FiguresPart, OfficePart, MovingPart
         rows = self._run("select * from events where seq > ? order by seq", [seq])
         return [(row["seq"], read_event(row)) for row in rows]
 
-    def due(self, now: datetime) -> list[tuple[int, str]]:
-        """See storage.base."""
-        sql = (
-            "select d.ticket, t.grid from deadlines d join tickets t on t.number = d.ticket"
-            " where d.due <= ? order by d.due, d.ticket"
-        )
-        return [(row[0], row[1]) for row in self._run(sql, [stamp(now)])]
-
-    def next_due(self) -> datetime | None:
-        """See storage.base."""
-        return moment(self._run("select min(due) from deadlines").fetchone()[0])
-
     def _tickets(self, where: str, values: Sequence[object]) -> list[Ticket]:
         rows = self._run(f"{_TICKET} {where}", values).fetchall()
         joined = self._joined([row["number"] for row in rows]) if rows else {}
@@ -204,9 +199,12 @@ class SqlSession(OutgoingPart, AttachedPart, FiguresPart, OfficePart, MovingPart
     def _joined(self, numbers: Sequence[int]) -> dict[int, list[Watcher]]:
         found: dict[int, list[Watcher]] = {}
         # in portions, since a city may hold more tickets than a statement may have values
-        for start in range(0, len(numbers), _AT_ONCE):
-            some = numbers[start : start + _AT_ONCE]
-            sql = f"select ticket, person, name from watchers where ticket in ({places(len(some))})"
+        for start in range(0, len(numbers), AT_ONCE):
+            some = numbers[start : start + AT_ONCE]
+            sql = (
+                "select ticket, person, name from watchers"
+                f" where ticket in ({places(len(some))}) order by ticket, place, person"
+            )
             for ticket, person, name in self._run(sql, some):
                 found.setdefault(ticket, []).append(Watcher(person, name))
         return found
@@ -239,10 +237,11 @@ class SqlSession(OutgoingPart, AttachedPart, FiguresPart, OfficePart, MovingPart
         try:
             yield
         except BaseException:
-            self._run("rollback to undoable")
+            with suppress(Exception):  # a full disk has undone all of the transaction already
+                self._run("rollback to undoable")
+                self._run("release undoable")
             raise
-        finally:
-            self._run("release undoable")
+        self._run("release undoable")
 
     def forget_question(self, room: str, person: str) -> None:
         """See storage.base."""
@@ -263,13 +262,20 @@ class SqlSession(OutgoingPart, AttachedPart, FiguresPart, OfficePart, MovingPart
             self._run(
                 f"update tickets set {sets} where number = ?", [*changed.values(), ticket.number]
             )
+        if "reporter" in changed:  # who only waited for it reports it now
+            self._run(
+                "delete from watchers where ticket = ? and person = ?",
+                [ticket.number, ticket.reporter],
+            )
 
     def _save_ticket(self, ticket: Ticket) -> None:
         self._save_row(ticket)
         for watcher in ticket.joined:
             self._run(
-                "insert into watchers values (?, ?, ?) on conflict do nothing",
-                [ticket.number, watcher.person, watcher.name],
+                "insert into watchers (ticket, person, name, place)"
+                " select ?, ?, ?, coalesce(max(place), 0) + 1 from watchers where ticket = ?"
+                " on conflict do nothing",
+                [ticket.number, watcher.person, watcher.name, ticket.number],
             )
         deadline = ticket.deadline
         if deadline is None:
@@ -277,7 +283,7 @@ class SqlSession(OutgoingPart, AttachedPart, FiguresPart, OfficePart, MovingPart
         else:
             self._run(
                 _SAVE_DEADLINE,
-                [ticket.number, deadline.kind, stamp(deadline.due), deadline.nudges],
+                [ticket.number, deadline.kind, stamp(deadline.due), deadline.nudges, "", None],
             )
 
     def _queue(self, send: Send, at: datetime) -> None:

@@ -6,6 +6,7 @@ import asyncio
 import sqlite3
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 from typing import TypeVar
 
@@ -14,7 +15,7 @@ from sqlite_utils import Database, Migrations
 from storage.base import StorageError
 from storage.migrations import SCRIPTS
 from storage.session import SqlSession
-from storage.writer import Writer
+from storage.writer import Frame, Writer
 
 T = TypeVar("T")
 
@@ -64,6 +65,7 @@ def _prepared(connection: sqlite3.Connection, path: Path | str, durable: bool) -
     connection.execute(f"pragma synchronous = {'full' if durable else 'off'}")
     connection.execute("pragma cache_size = -32000")
     connection.execute("pragma mmap_size = 2147483648")  # the file is read where the system has it
+    connection.execute("pragma secure_delete = on")  # what is deleted is overwritten
     connection.execute("pragma journal_size_limit = 67108864")
     db = Database(connection)
     _refuse_newer(db, path)
@@ -111,7 +113,6 @@ class _Engine:
     """The connection that writes."""
 
     errors: type[Exception] = sqlite3.Error
-    faults: tuple[type[Exception], ...] = _FAULTS
 
     def __init__(self, path: Path | str, db: Database) -> None:
         self._path = path
@@ -127,6 +128,10 @@ class _Engine:
         """See storage.writer."""
         return self._db.conn.execute(sql)
 
+    def is_fault(self, error: Exception) -> bool:
+        """See storage.writer."""
+        return isinstance(error, _FAULTS)
+
     def again(self, error: Exception) -> bool:
         """See storage.writer: what fails here fails again."""
         del error
@@ -135,6 +140,40 @@ class _Engine:
     def explain(self, error: Exception) -> str:
         """See storage.writer."""
         return explain(error, self._path)
+
+
+class InlineStore:
+    """The Store over a file that will be thrown away, for one program that does one thing after the
+    other: a replay, in which going to another thread and back would be most of the time."""
+
+    def __init__(self, path: Path | str) -> None:
+        """Open the file, creating and migrating it as needed. Raises StorageError."""
+        self._path = path
+        self._db = open_database(path, durable=False)
+        self._session = SqliteSession(self._db)
+        self._frame = Frame(_Engine(path, self._db), "begin immediate")
+
+    async def transact(self, work: Callable[[SqlSession], T]) -> T:
+        """See storage.base."""
+        return self._frame.alone(work)
+
+    async def claim(self, work: Callable[[SqlSession], T]) -> T:
+        """See storage.base."""
+        return self._frame.alone(work)
+
+    async def read(self, work: Callable[[SqlSession], T]) -> T:
+        """See storage.base."""
+        try:
+            return work(self._session)
+        except sqlite3.Error as error:
+            raise StorageError(explain(error, self._path)) from error
+
+    async def scrub(self) -> None:
+        """See storage.base: all of it goes soon."""
+
+    async def close(self) -> None:
+        """See storage.base."""
+        self._db.close()
 
 
 class SqliteStore:
@@ -150,9 +189,9 @@ class SqliteStore:
         self._closed = False
 
     @classmethod
-    def open(cls, path: Path | str, durable: bool = True) -> SqliteStore:
+    def open(cls, path: Path | str) -> SqliteStore:
         """Open the file, creating and migrating it as needed. Raises StorageError."""
-        db = open_database(path, durable)
+        db = open_database(path)
         reader = sqlite3.connect(path, check_same_thread=False, timeout=10)
         reader.row_factory = sqlite3.Row
         reader.execute("pragma query_only = on")
@@ -164,6 +203,10 @@ class SqliteStore:
             raise StorageError(f"数据库 {self._path} 已经关上了")
         return await self._writer.transact(work)
 
+    async def claim(self, work: Callable[[SqlSession], T]) -> T:
+        """See storage.base: whoever writes is alone."""
+        return await self.transact(work)
+
     async def read(self, work: Callable[[SqlSession], T]) -> T:
         """Run ``work`` on the reader's connection, beside the writer."""
         loop = asyncio.get_running_loop()
@@ -171,6 +214,21 @@ class SqliteStore:
             return await loop.run_in_executor(self._readers, work, self._reader)
         except sqlite3.Error as error:
             raise StorageError(explain(error, self._path)) from error
+
+    async def scrub(self) -> None:
+        """See storage.base: a file made anew, and an empty journal."""
+        await asyncio.to_thread(self._scrub)
+
+    def _scrub(self) -> None:
+        try:
+            connection = sqlite3.connect(self._path, timeout=10, isolation_level=None)
+            with closing(connection):
+                connection.execute("vacuum")
+                busy, _, _ = connection.execute("pragma wal_checkpoint(truncate)").fetchone()
+        except sqlite3.Error as error:
+            raise StorageError(explain(error, self._path)) from error
+        if busy:
+            raise StorageError(f"数据库 {self._path} 正忙，旧的痕迹还没清干净，过一会儿再来一次")
 
     async def close(self) -> None:
         """Finish what is queued, then close the file."""

@@ -10,8 +10,8 @@ import asyncio
 import contextlib
 import queue
 import threading
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar
 
 from storage.base import StorageError
@@ -27,8 +27,6 @@ class Engine(Protocol):
 
     errors: type[Exception]
     """What the database raises."""
-    faults: tuple[type[Exception], ...]
-    """Errors of one piece of work alone; others are the database's own trouble."""
 
     @property
     def session(self) -> SqlSession:
@@ -36,6 +34,9 @@ class Engine(Protocol):
 
     def run(self, sql: str) -> object:
         """Run a statement of the transaction's frame."""
+
+    def is_fault(self, error: Exception) -> bool:
+        """Return whether an error is of one piece of work alone, not the database's own trouble."""
 
     def again(self, error: Exception) -> bool:
         """Return whether a transaction that failed so is to be tried once more, after whatever
@@ -46,20 +47,26 @@ class Engine(Protocol):
 
 
 @dataclass(slots=True)
-class _Piece:
+class Piece:
+    """Some work, and what came of it."""
+
     work: Callable[[SqlSession], Any]
-    loop: asyncio.AbstractEventLoop
-    done: asyncio.Future[Any]
     result: Any = None
     error: BaseException | None = None
+
+
+@dataclass(slots=True)
+class _Piece(Piece):
+    """The same, with somebody who waits for it."""
+
+    done: asyncio.Future[Any] = field(kw_only=True)
 
 
 class Writer:
     """Runs pieces of work in order, on a thread of its own."""
 
     def __init__(self, engine: Engine, begin: str) -> None:
-        self._engine = engine
-        self._begin = begin
+        self._frame = Frame(engine, begin)
         self._queue: queue.SimpleQueue[_Piece | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._write, name="writer", daemon=True)
         self._thread.start()
@@ -67,7 +74,7 @@ class Writer:
     async def transact(self, work: Callable[[SqlSession], T]) -> T:
         """Return what ``work`` returns when its commit is on disk."""
         loop = asyncio.get_running_loop()
-        piece = _Piece(work, loop, loop.create_future())
+        piece = _Piece(work, done=loop.create_future())
         self._queue.put(piece)
         result: T = await piece.done
         return result
@@ -87,12 +94,30 @@ class Writer:
                     stop = True
                     break
                 pieces.append(piece)
-            self._commit(pieces)
+            self._frame.commit(pieces)
             _deliver(pieces)
             if stop:
                 return
 
-    def _commit(self, pieces: list[_Piece]) -> None:
+
+class Frame:
+    """The transaction around pieces of work, on whichever thread it is asked for."""
+
+    def __init__(self, engine: Engine, begin: str) -> None:
+        self._engine = engine
+        self._begin = begin
+
+    def alone(self, work: Callable[[SqlSession], T]) -> T:
+        """Return what ``work`` returns when its commit is on disk."""
+        piece = Piece(work)
+        self.commit([piece])
+        if piece.error:
+            raise piece.error
+        result: T = piece.result
+        return result
+
+    def commit(self, pieces: Sequence[Piece]) -> None:
+        """Run pieces of work in one transaction and note what came of each."""
         while True:
             try:
                 self._engine.run(self._begin)
@@ -108,15 +133,14 @@ class Writer:
                     piece.error = StorageError(self._engine.explain(error))
             return
 
-    def _run(self, piece: _Piece) -> None:
+    def _run(self, piece: Piece) -> None:
         run = self._engine.run
         run("savepoint piece")
         piece.error = None
         try:
             piece.result = piece.work(self._engine.session)
         except Exception as error:
-            ours = isinstance(error, self._engine.faults)
-            if isinstance(error, self._engine.errors) and not ours:
+            if isinstance(error, self._engine.errors) and not self._engine.is_fault(error):
                 raise  # the database is in trouble, not the work: nothing of this commit stands
             piece.error = error
             run("rollback to savepoint piece")
@@ -126,7 +150,7 @@ class Writer:
 def _deliver(pieces: list[_Piece]) -> None:
     by_loop: dict[asyncio.AbstractEventLoop, list[_Piece]] = {}
     for piece in pieces:
-        by_loop.setdefault(piece.loop, []).append(piece)
+        by_loop.setdefault(piece.done.get_loop(), []).append(piece)
     for loop, group in by_loop.items():
         with contextlib.suppress(RuntimeError):  # a loop that is closed has nobody waiting
             loop.call_soon_threadsafe(_settle, group)

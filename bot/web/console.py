@@ -115,7 +115,7 @@ class Console:
         )
         beating = beat is not None and now - beat < _SILENT
         unseen = silent(audit, self._since, now, MISSED * self._app.auditor.every)
-        states = self._app.channel.states()
+        states = [s for s in self._app.channel.states() if self._app.duty.has(s.name)]
         good = beating and not unseen and all(state.working for state in states)
         accounts = [
             {"name": s.name, "working": s.working, "why": s.why, "rooms": s.rooms} for s in states

@@ -17,7 +17,6 @@ from functools import cache
 from bot.models import Understanding, Urgency
 from handlers.categories import categories
 from handlers.commands import normal, parse
-from handlers.masking import phones
 from handlers.triage.lexicon import Topic, lexicon
 from handlers.triage.place import find_place
 from handlers.triage.weigh import EMERGENCIES, size, urgency
@@ -86,7 +85,7 @@ class Triage:
             return understood
         return Understanding(
             "command", understood.score, understood.kind, understood.category, understood.domain,
-            understood.urgency, understood.size, understood.place, understood.phones, command,
+            understood.urgency, understood.size, understood.place, command,
             understood.why, understood.topic, understood.follows,
         )  # fmt: skip
 
@@ -94,7 +93,7 @@ class Triage:
         self, text: str, *, mentioned: bool = False, role: str = "neighbour"
     ) -> Understanding:
         """Return what a message is, its commands apart."""
-        line = normal(text[:READ])
+        line = normal(text[:READ])[:READ]
         sums = self._weigh(line)
         place = find_place(line)
         score = sums.score + (_PLACE if any((place.building, place.unit, place.group)) else 0)
@@ -109,7 +108,7 @@ class Triage:
         return Understanding(
             decision, round(probability, 4), known.kind, category,
             (topic.domain if topic else "") or known.domain or "党务政务", level,
-            size(known.kind, category, level, line), place, phones(text[:READ]), None, sums.why,
+            size(known.kind, category, level, line), place, None, sums.why,
             topic.name if topic else "", _follows(line, place != _NOWHERE),
         )  # fmt: skip
 

@@ -70,7 +70,7 @@ async def test_it_refuses_a_database_in_use_and_one_that_is_not_empty(
 ) -> None:
     first, second = f"sqlite:///{tmp_path / 'a.db'}", fresh_database()
     await lived(town, first)
-    with only_one(second), pytest.raises(StorageError, match="已经有一个"):
+    with only_one(second), pytest.raises(StorageError, match="在用"):
         await copy(first, second)
     await copy(first, second)
     with pytest.raises(StorageError, match="已经有数据"):

@@ -90,7 +90,7 @@ class TestStore:
         assert await store.read(lambda s: s.ticket(1001)) == kept
         assert await store.read(lambda s: s.history(1001)) == [event()]
         assert await store.read(lambda s: s.by_source("m1001")) == kept
-        assert await store.read(lambda s: s.next_number()) == 1002
+        assert await store.transact(lambda s: s.next_number()) == 1002
 
     async def test_a_message_is_heard_once(self, store: Store) -> None:
         message = Message("m1", NOW, "R-1", "r1", "老张", text="你好", mentions=("u",), quote="q")
@@ -121,12 +121,17 @@ class TestStore:
         late = ticket(1002, deadline=Deadline("claim", NOW + 2 * HOUR))
         await store.transact(lambda s: s.apply(Decision((late, ticket())), NOW))
         assert await store.read(lambda s: s.next_due()) == NOW + HOUR
-        assert await store.read(lambda s: s.due(NOW)) == []
-        assert await store.read(lambda s: s.due(NOW + HOUR)) == [(1001, "M1")]
-        assert [n for n, _ in await store.read(lambda s: s.due(NOW + 9 * HOUR))] == [1001, 1002]
+
+        async def due(now: datetime, most: int = 9) -> list[tuple[int, str]]:
+            return await store.read(lambda s: s.due(now, now + HOUR, most))
+
+        assert await due(NOW) == []
+        assert await due(NOW + HOUR) == [(1001, "M1")]
+        assert [n for n, _ in await due(NOW + 9 * HOUR)] == [1001, 1002]
+        assert [n for n, _ in await due(NOW + 9 * HOUR, 1)] == [1001]
         done = ticket(state=State.CLOSED, ended_at=NOW, deadline=None)
         await store.transact(lambda s: s.apply(Decision((done,)), NOW))
-        assert [n for n, _ in await store.read(lambda s: s.due(NOW + 9 * HOUR))] == [1002]
+        assert [n for n, _ in await due(NOW + 9 * HOUR)] == [1002]
 
     async def test_who_sees_which_tickets(self, store: Store) -> None:
         mine = ticket()
@@ -156,15 +161,22 @@ class TestStore:
         await store.transact(lambda s: s.apply(Decision(sends=sends), NOW))
 
         async def ready(now: datetime, open_: bool = True) -> list[int]:
-            return [w.id for w in await store.read(lambda s: s.waiting(now, open_))]
+            def rows(session: Session) -> list[int]:
+                found = session.waiting(now, open_)
+                return [row.id for q in found for row in session.ready(q, now, open_, 9)]
 
-        waiting = await store.read(lambda s: s.waiting(NOW, True))
-        assert [w.send for w in waiting] == [sends[1], sends[0], sends[2], sends[3]]
+            return await store.read(rows)
+
+        assert await ready(NOW) == [2, 1, 4, 3]  # by address, the urgent one's first
         assert await ready(NOW, open_=False) == [2, 1, 3]
-        await store.transact(lambda s: s.take([1], NOW + HOUR))
+        first = await store.read(lambda s: s.waiting(NOW, True)[0])
+        assert (first.id, first.room, first.urgent, first.rank) == (2, "R-1", True, 0)
+        rows = await store.read(lambda s: s.ready(first, NOW, True, 2))
+        assert [row.send for row in rows] == [sends[1], sends[0]]
+        await store.transact(lambda s: s.take([1], "w", NOW))
         assert await ready(NOW) == [2, 3]  # the fourth doesn't overtake the first
-        assert await ready(NOW + 2 * HOUR) == [2, 1, 3, 4]
-        await store.transact(lambda s: s.failed([2, 3], "断了", NOW + HOUR))
+        assert await ready(NOW + 2 * HOUR) == [2, 1, 4, 3]
+        await store.transact(lambda s: s.failed([2, 3], "", "断了", NOW + HOUR))
         await store.transact(lambda s: s.sent([1], "x1", NOW))
         assert await ready(NOW) == [4]
         assert await store.read(lambda s: s.first_waiting()) == 2
@@ -173,6 +185,25 @@ class TestStore:
         assert not await store.read(lambda s: s.is_ours("x2"))
         assert (await store.read(lambda s: s.health(NOW))).damage == ""
         assert (await store.read(lambda s: s.health(NOW + HOUR))).waiting_sends == 3
+
+    async def test_what_waits_for_the_morning_keeps_no_answer_back(self, store: Store) -> None:
+        sends = (
+            Send(Reason.NUDGE, "请接单", "R-1", in_hours=True),
+            Send(Reason.ACK, "收到", "R-1"),
+        )
+        await store.transact(lambda s: s.apply(Decision(sends=sends), NOW))
+        (queued,) = await store.read(lambda s: s.waiting(NOW, False))
+        assert [r.id for r in await store.read(lambda s: s.ready(queued, NOW, False, 9))] == [2]
+        (queued,) = await store.read(lambda s: s.waiting(NOW, True))
+        assert [r.id for r in await store.read(lambda s: s.ready(queued, NOW, True, 9))] == [1, 2]
+
+    async def test_a_clock_set_back_holds_nothing_up(self, store: Store) -> None:
+        sends = (Send(Reason.ACK, "一", "R-1"), Send(Reason.ACK, "二", "R-2"))
+        await store.transact(lambda s: s.apply(Decision(sends=sends), NOW))
+        await store.transact(lambda s: s.failed([2], "", "断了", NOW + timedelta(seconds=5)))
+        for back in (timedelta(minutes=5), HOUR, timedelta(days=1)):
+            waiting = await store.read(lambda s, b=back: s.waiting(NOW - b, True))  # type: ignore[misc]
+            assert [w.id for w in waiting] == ([1] if back < HOUR else [1, 2])
 
     async def test_questions_are_asked_and_forgotten(self, store: Store) -> None:
         asked = Question("R-1", "u-1", Command("claim", {"text": "好"}), (1001, 1002), NOW)

@@ -35,7 +35,7 @@ async def test_suspects_are_those_with_something_wrong(tmp_path: Path, engine: s
     kinds = {State.OPEN: ("claim", "review"), State.SUSPENDED: ("resume",)}
     await store.transact(lambda s: s.apply(Decision((*fine, *wrong)), NOW))
     await store.transact(
-        lambda s: s._run("insert into deadlines values (7, 'claim', '2026', 0)")  # type: ignore[attr-defined]
+        lambda s: s._run("insert into deadlines values (7, 'claim', '2026', 0, '', null)")  # type: ignore[attr-defined]
     )
     found = await store.read(lambda s: s.suspects(NOW - HOUR, NOW + 100 * HOUR, kinds))
     assert found == [7, *range(1011, 1019)]

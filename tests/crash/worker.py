@@ -1,49 +1,76 @@
-"""The program as a process to be killed: reads messages, says which are acknowledged and sent."""
+"""The program as a process to be killed: hears messages, tells which are acknowledged and sent.
+
+The processes are forked from one that has loaded the program: a `kill -9` each is what is tried, and
+loading it a thousand times would try the machine's patience instead.
+"""
 
 from __future__ import annotations
 
 import asyncio
-import sys
 from collections.abc import Sequence
+from dataclasses import replace
+from datetime import timedelta
+from multiprocessing.connection import Connection
 
-from bot.app import build, open_store
+from bot.app import App, build, open_store, promises_of
 from bot.channels.base import File
-from bot.clock import machine
-from bot.config import Config
+from bot.clock import ShiftedClock, machine
+from bot.config import Config, RatesConfig
 from bot.models import Message, Send
 from handlers.roster import Roster
+from handlers.triage import Triage
+from tests.conftest import moment
 from tests.network import Network
 
+_AT_ONCE = 8
 
-class Stdout(Network):
-    """A network that prints what it delivers."""
+
+def _load() -> None:
+    """Load dictionaries and calendars, before any process is forked."""
+    Triage().understand("3栋的路灯坏了")
+    promises_of(Config()).calendar.next_open(moment("20:00"))
+
+
+_load()
+
+
+class Telling(Network):
+    """A network that tells what it delivers."""
+
+    def __init__(self, pipe: Connection) -> None:
+        super().__init__(paced=False)
+        self._pipe = pipe
 
     async def send(self, send: Send, key: str, files: Sequence[File] = ()) -> str:
         sent_id = await super().send(send, key, files)
-        print("sent", key, flush=True)
+        self._pipe.send(("sent", key))
         return sent_id
 
 
-async def main(url: str, lines: list[str]) -> None:
+def work(url: str, messages: Sequence[tuple[str, str, str, str]], pipe: Connection) -> None:
+    """Serve until all messages (id, room, sender, text) are handled and all answers sent."""
+    asyncio.run(_work(url, messages, pipe))
+
+
+async def _work(url: str, messages: Sequence[tuple[str, str, str, str]], pipe: Connection) -> None:
     store = open_store(url)
     roster = Roster(*await store.read(lambda s: s.load_roster()))
-    app = build(Config(), store, roster, Stdout(paced=False), machine)
+    config = replace(Config(), rates=RatesConfig(0, 0, 0, timedelta(0)))
+    clock = ShiftedClock(moment("10:00") - machine())
+    app = build(config, store, roster, Telling(pipe), clock)
+    await app.duty.start()
     outbox = asyncio.create_task(app.outbox.run())
-    print("ready", flush=True)
-
-    async def receive(line: str) -> None:
-        id_, room, sender, text = line.split("|")
-        await app.pipeline.receive(Message(id_, machine(), room, sender, sender, text=text))
-        print("kept", id_, flush=True)
-
-    for i in range(0, len(lines), 8):
-        await asyncio.gather(*(receive(line) for line in lines[i : i + 8]))
+    pipe.send(("ready", ""))
+    for start in range(0, len(messages), _AT_ONCE):
+        some = messages[start : start + _AT_ONCE]
+        await asyncio.gather(*(_receive(app, *said, pipe) for said in some))
     while await store.read(lambda s: s.first_waiting()):
         await asyncio.sleep(0.01)
     outbox.cancel()
     await store.close()
-    print("done", flush=True)
+    pipe.send(("done", ""))
 
 
-if __name__ == "__main__":
-    asyncio.run(main(sys.argv[1], sys.stdin.read().splitlines()))
+async def _receive(app: App, id_: str, room: str, sender: str, text: str, pipe: Connection) -> None:
+    await app.pipeline.receive(Message(id_, app.clock(), room, sender, sender, text=text))
+    pipe.send(("kept", id_))

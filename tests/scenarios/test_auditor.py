@@ -111,7 +111,9 @@ async def test_each_broken_row_is_put_right_and_each_ticket_moves_on(tmp_path: P
         await city.sql("update deadlines set kind = 'confirm' where ticket = 1001")
         await city.sql("update deadlines set due = '9999-01-01T00:00:00+00:00' where ticket = 1002")
         await city.sql("update deadlines set due = 'soon' where ticket = 1003")
-        await city.sql("insert into deadlines values (4242, 'claim', '2026-11-24T00:00:00', 0)")
+        await city.sql(
+            "insert into deadlines values (4242, 'claim', '2026-11-24T00:00:00', 0, '', null)"
+        )
         await city.sql(
             "update tickets set state = 'closed', ended_at = created_at where number = 1004"
         )

@@ -265,7 +265,8 @@ async def test_what_nobody_can_reach_waits_without_a_try(tmp_path: Path) -> None
     await store.transact(lambda s: s.apply(Decision(sends=sends), machine()))
     async with serving(Outbox(store, network, pace(), machine)):
         await until_sent(store, 1)
-    (row,) = await store.read(lambda s: s.waiting(machine(), True))
+    (queued,) = await store.read(lambda s: s.waiting(machine(), True))
+    (row,) = await store.read(lambda s: s.ready(queued, machine(), True, 9))
     assert (row.send.text, row.attempts) == ("够不着", 0)
     await store.close()
 
@@ -317,6 +318,7 @@ async def test_what_was_said_today_counts_after_a_restart(tmp_path: Path) -> Non
         sends = tuple(Send(Reason.ACK, f"话{i}", f"R{i}") for i in range(2))
         await store.transact(lambda s, m=sends: s.apply(Decision(sends=m), machine()))  # type: ignore[misc]
         before = len(network.said)
+        await outbox.take_over(["R"])
         async with serving(outbox):
             await until_sent(store, before + count)
             await asyncio.sleep(0.1)

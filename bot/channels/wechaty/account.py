@@ -34,6 +34,8 @@ _SMALL = 20 << 10  # bytes; files above go by Upload
 _BASE64, _UUID = 1, 7  # kinds of file boxes (`FileBoxType` of npm's file-box)
 
 
+_AWAY = "正在连接"
+
 Words = asyncio.Queue[asyncio.Task[tuple[Any, str] | None]]
 
 
@@ -56,7 +58,7 @@ class Account:
     contacts: set[str] = field(default_factory=set)
     lost: int = 0
     """Messages that the gateway told of and then couldn't give."""
-    _why: str = "正在连接"
+    _why: str = _AWAY
     _gateway: Gateway | None = None
     _last: float = 0.0
     _names: dict[tuple[str, str], str] = field(default_factory=dict)
@@ -88,7 +90,7 @@ class Account:
                 self._trouble(found.text)
                 slow = found.slow
             finally:
-                self._gateway = None
+                self._gateway, self._why = None, self._why or _AWAY
                 await gateway.close()
             connected = asyncio.get_running_loop().time() - self._last < QUIET
             wait = FIRST_WAIT if connected and not slow else wait

@@ -7,7 +7,7 @@ import base64
 import json
 import logging
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -47,6 +47,14 @@ _RECENT = 5000  # messages remembered for their twins
 _PARTING = 5.0  # seconds that what was heard gets to be stored when the program stops
 
 
+OnDuty = Callable[[str, Callable[[], Awaitable[None]]], Coroutine[Any, Any, None]]
+
+
+async def _always(account: str, work: Callable[[], Awaitable[None]]) -> None:
+    del account
+    await work()
+
+
 @dataclass(frozen=True, slots=True)
 class Doors:
     """Who is let in, and what is kept of our own accounts.
@@ -82,6 +90,8 @@ class Wechaty:
         self._heard_by: OrderedDict[str, str] = OrderedDict()
         self._twins: OrderedDict[str, str] = OrderedDict()
         self._trouble = asyncio.Lock()
+        self.on_duty: OnDuty = _always
+        """Serves an account, of a name, while it is this worker's."""
 
     async def run(self, receive: Receive) -> None:
         """See bot.channels.base."""
@@ -89,7 +99,7 @@ class Wechaty:
         try:
             async with asyncio.TaskGroup() as accounts:
                 for account in self._accounts:
-                    accounts.create_task(account.run())
+                    accounts.create_task(self.on_duty(account.name, account.run))
         except asyncio.CancelledError:
             if self._tasks:  # what was heard is still stored
                 _, late = await asyncio.wait(self._tasks, timeout=_PARTING)
