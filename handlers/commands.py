@@ -10,7 +10,7 @@ import re
 import unicodedata
 
 from bot.models import Command
-from handlers.sayings import doubtful, said
+from handlers.sayings import HANDS, doubtful, said
 
 WORDS: dict[str, str] = {
     "下单": "report", "报事": "report", "立单": "report",
@@ -45,7 +45,7 @@ _LOOSE = re.compile(r"(?:^|[\s,])#?(\d{4,8})(?=$|[\s,。.!])")
 _GAP = re.compile(r"[\s:,.;!。、~-]")
 _LATER = re.compile(r"(.{1,14}?)[,\s]*(办结|接单|吹哨|上报)(?=$|[,。!\s])(.*)", re.DOTALL)
 _NOT_BEFORE = re.compile(
-    r"谁|没|不|等|怎|什么|何时|吗|去|别|还|请|要|能|如果|你|他|她|们|尽快|抓紧|赶紧|必须|争取|小.|@"
+    r"谁|没|不|等|怎|什么|何时|吗|去|别|还|请|要|能|如果|你|他|她|们|尽快|抓紧|赶紧|必须|争取|小.|@|莫|勿"
 )
 _DAY = re.compile(
     r"(?:挂?到|至)?\s*((?:\d{1,2}月)?\d{1,2}[日号]|下?(?:周|星期|礼拜)[一二三四五六日天]|大?后天|明[天日]"
@@ -88,7 +88,7 @@ def parse(
     line = normal(text)
     if not line:
         return None
-    command = _typed(line) or _typed_later(line) or said(line, role, quoted)
+    command = _typed(line) or (role in HANDS and _typed_later(line)) or said(line, role, quoted)
     if command and "text" in command.args and command.name != "query":
         command.args["text"] = _own_words(text, command.args["text"])
     return command

@@ -1,7 +1,9 @@
 """What leaders and residents say in their own words, where it is safe to understand. Pure.
 
-The worst fault is a false claim or a false closing, so each saying must fill the whole line, and
-questions, hypotheses, doubts and orders to others are none (triage contract, rule 8).
+The worst fault is a false claim or a false closing. A line is read clause by clause into letters
+(handlers.sayings_words); a saying counts only if its letters fit a pattern that leaves little room
+for unknown words, and questions, hypotheses, hearsay, other things and orders to others are none
+(triage contract, rule 8).
 """
 
 from __future__ import annotations
@@ -9,92 +11,90 @@ from __future__ import annotations
 import re
 
 from bot.models import Command
+from handlers.sayings_words import read
 
 HANDS = frozenset({"leader", "deputy", "member", "officer"})
-_LONGEST = 40
-
+_LONGEST = 60
 _REPEATED = re.compile(r"(.{1,3}?)\1{2,}")  # "嗯嗯嗯嗯" says no more than "嗯嗯", and costs more
-
 _DOUBT = re.compile(
     r"[?]|吗|谁|如果|要是|假如|万一|的话|不是说|说是|听说|据说|是不是|有没有|能不能|可不可以|会不会|怎么|什么|何时"
     r"|几时|哪个|哪天|难道|以为|没有?$|没[啊呀呢咯]?$|[了好完]没|[么呢不]$|再说|再讲|才"
 )
-_NEGATIVE = re.compile(r"还?没|未|不[用要想能]|别|莫(?!急)")
-_PARTLY = re.compile(r"一半|部分|差不多|快[要好修]|还差|还在|还有|剩|先")
-_OTHERS = re.compile(
-    r"你[去来们]|您[去来]|他|她|小.你|老.你|帮[我忙]|麻烦|请.{0,4}(?:接|处理)|安排.{0,4}去"
-)
-_FUTURE = re.compile(r"等|明[天日]|后天|待会|晚点|下午|晚上|争取|尽快|准备|打算|会|将|要")
+_OWN = re.compile(r"我(?:家|屋里|老家|自己|妈|爸|老公|老婆)|自家|本人家")
 
-_LEAD = (
-    r"(?:(?:收到|好的?|好嘞|行|可以|嗯|ok|OK|了解|知道了?|明白|看到了?|大家[莫别]急)[，,。.!~\s]*)*"
+# What follows matches letters, each of a word; sayings.csv tells which.
+_OUTCOME = re.compile(
+    r"(?P<before>[^NnMWCsSDdjgwHJeTUBQZ]*?)"
+    r"(?:(?P<fix>F[Ro]*[Lq]|AO?l?F[Ro]*|Fo+$)|(?P<make>f[Ro]*[Lq]|A[lO]?f[Ro]*$|fo+$)|(?P<state>E)"
+    r"|(?P<fine>q+)|(?P<other>X[Ro]+[Lq]))"
+    r"(?P<after>[mPXLEqRoFlGOYAf]*?)(?:U?[kV].*)?"
 )
-_TAIL = r"(?:[，,。.!~、\s]*(?:大家|各位|你|您)?(?:放心|稍等|别急|莫急|请稍等|等我|谢谢|辛苦了))*[，,。.!~\s]*"
-_THING = r"(?:这个|这单|这事|这件事|此事|那个|这里|这边)?"
-_DOING = (
-    r"(?:处理|跟进|跟|看看|看一看|看一下|看下|查看|瞧瞧|联系[\w]{1,8}|办|办理|负责|解决|安排|过去|到现场|对接[\w]{0,6}"
-    r"|问问|问一下|接|接单|弄|修|搞定?|协调|核实)(?:一下|下|看看|吧|的|了|哈)?"
-)
+_CHECK = re.compile(r"[UI]?[kV][kVEPmqQRLUBN]*")
+_PENDING = re.compile(r"H|[gw].*[^g]|D.*[FfGS]|j.*[FfSh].*L|N.*[FfRotGm]|D.*[FfRtm]")
+_UNREAL = re.compile(r"[sw][^|]*(?:[FfX][Ro]*[Lq]|E|q)|[Lq]d|[Lq]l?I")
+_ORDER = re.compile(r"[^IAL]*(?:r[^IAL]*[OUYTK]|U[^IAL]*[GfFShV])")
+_SOON = r"[dDiljH]"
+_AFTER_VERB = r"[OKYmPtXGVhfFSUDdIilRskyTj]*"
 _CLAIM = re.compile(
-    rf"{_LEAD}{_THING}(?:"
-    rf"我(?:们)?(?:来|去|马上|现在|这就|立刻|先|负责|就){{1,3}}{_DOING}(?:[，,]?{_DOING})?"
-    r"|我(?:来|接|负责)|我(?:们)?联系[\w]{1,8}|交给我|包在我身上"
-    r"|(?:马上|现在|这就|立刻|立即|我)(?:就)?(?:过去|到|来|去|处理|安排|去看看|过来)(?:看看|处理|一下)?"
-    rf"){_TAIL}"
+    rf"[mPXYO]{{0,6}}?{_SOON}*I[dDiHjlmPOKYUTXtIpG]{{0,8}}?(?:"
+    rf"(?P<look>(?:G[dDilHOKYUTmPX]{{0,4}}|[dDiUj])V{_AFTER_VERB}|V[UliP]*[OKYT]{_AFTER_VERB}|[OK][VJs]$)"
+    rf"|G?{_SOON}*(?:[hfF](?!U$)|S(?!L)|y[VhfFSK]|y$|Gr|r(?=[OK])){_AFTER_VERB}"
+    r"|a[LUmPd]*$|[mPOK]*GL?$|G[OKPT]+[G]?$)"
+    rf"|{_SOON}*d{_SOON}*G?(?:(?:h|f|F|GV|V$){_AFTER_VERB}|G$)"
+    rf"|[Ddi]+G{_SOON}*[VhfF]{_AFTER_VERB}"
+    r"|D[DdG]*G$|aL$|[mPY]?a$"
 )
+_STEP = re.compile(
+    r"b|A.*[SshVGFf]|[Sh][^L]*[Lx]|[hVf]R*[mOKPt]*L|[OKT]s|O.*[dDiAgLGsSH]|[PmY]s|g.*[FfShVw]|w[^L]*[tOmKFf]"
+    r"|t.*[LNGRSgDPA]|H|D.*O"
+)
+_STILL_BAD = re.compile(r"v.{0,4}?(?:[BNu]|[Ff]$)|B")
+_NOT_DONE = re.compile(r"N[ilOmUX]{0,2}(?:[FfRGhSqo])")
 
-_WHOM = (
-    r"(?:物业|社区|施工|供电|电力|水务|自来水|燃气|环卫|城管|市政|师傅|维修|开发商|街道|派出所|村|厂家|电梯|公司|消防|交警"
-    r"|相关|部门|专人|人)"
+_UP = (
+    r"(?:社区|街道|支部|村里|村委会?|居委会|镇里|镇上|乡里|乡镇|政府|上级|上面|上头|办事处|区里|市里|县里|领导|党委)"
 )
-_PROGRESS = re.compile(
-    rf"{_LEAD}(?:"
-    r"(?:我们?)?(?:正在|在)(?:处理|维修|抢修|修|联系|协调|核实|跟进|排查|清理|施工)[\w，,。.!]{0,20}"
-    rf"|(?:我们?)?(?:已经?|刚)(?:报|上报|联系|通知|反映|转|对接|反馈|催|约)(?:给|到|了|好)*{_WHOM}[\w，,。.!、]{{0,24}}"
-    r"|[\w]{0,8}(?:师傅|工人|维修工?|物业|施工队)[\w]{0,4}(?:在路上|马上到|到了|来了|在修|到现场|过来了)[\w了，,。.!]{0,10}"
-    r"|[\w]{0,10}(?:修|换|弄|清|处理|疏通)(?:好|完)?了?(?:一半|大半|一部分|差不多了)[\w，,。.!]{0,12}"
-    r"|[\w]{0,6}(?:还在|在)(?:修|处理|抢修|等配件|排查)[\w，,。.!]{0,12}"
-    rf"){_TAIL}"
+_UNABLE = (
+    r"(?:解决|处理|搞|办|管|弄|协调|谈|调解?|定|摆|做|啃)不(?:了|定|下来?|好|赢|拢|平|动|通)|没(?:有|得)?(?:这个)?(?:权限?|能力|办法|本事|钱)"
+    r"|超出|超权|无能为力|权限不够|能力不够|[力人]手?[量]?不够|不理我|不配合|无权|管不到|[几多]个部门|只能"
 )
-
-_DONE = (
-    r"(?:修|弄|搞|处理|解决|换|清理|清运|疏通|办|安装|装|打扫|补|维修|抢修|整改|清)"
-    r"(?:好|完|妥|掉|定|毕|干净|通|完毕|到位)?(?:了|啦|喽|咯)"
-)
-_RESOLVE = re.compile(
-    rf"{_LEAD}[\w]{{0,8}}?(?:(?:都|全部|全|刚|现在|终于|也)*(?:已经?)?(?:都|全部)?"
-    rf"(?:给(?:大家|您|你们?))?(?:{_DONE}|搞定|处理完毕|已解决|已修复|已处理|已更换|已清理|已疏通|解决了|修复了)"
-    r"|(?:已经?)?(?:来电|来水|恢复供[电水气]|通[电水气])了)"
-    r"(?:[，,。.!~、\s]*(?:大家|各位|你们?|您)?(?:看看|看一下|看下|试试|试一下|放心|可以用了|检查一下|验收))*"
-    rf"{_TAIL}"
-)
-
 _ESCALATE = re.compile(
-    r".{0,12}(?:解决|处理|搞|办|管|弄|定)不(?:了|定|下来).{0,8}?(?:上报|报|请)(?:给|到|请)?"
-    r"(?:社区|支部|村|街道|乡|镇|上级|上面|市).{0,12}"
-    r"|(?:这个|这事|此事)?(?:需要?|得)?(?:上报|报给|报)(?:社区|支部|村里|街道|镇里|上级)(?:处理|解决|协调)?[。.!]?"
+    rf"(?:上报|呈报|报告|报|移交|上交|提请)(?:给|到|至|请)?{_UP}(?!了|的|那边了)"
+    rf"|(?:{_UNABLE}).*(?:(?:请|申请|需要?|得|要|让|由|找|交给?|转).{{0,5}}{_UP}|[往向]上|上报|吹哨|报{_UP})"
+    rf"|(?:请|申请|需要?|得|要|由|建议|请求).{{0,3}}{_UP}.{{0,6}}(?:出面|协调|支援|牵头|介入|来管|拍板|支持|解决一下)"
 )
-
-_THANKS = r"(?:[，,。.!~、\s]*(?:非常|太)?(?:谢谢|感谢|多谢|辛苦|谢)[\w]{0,8})*[，,。.!~\s]*"
-_CONFIRM = re.compile(
-    rf"(?:谢谢[\w]{{0,6}}[，,。.!\s]*)?(?:嗯嗯?|是的|好的|确实)?[，,\s]*(?:现在|我家|已经|都|[\w]{{0,4}}?)"
-    r"(?:好了|可以了|亮了|来电了|来水了|通了|修好了|解决了|行了|没问题了|弄好了|干净了|不漏了|不吵了|能用了|搞好了)"
-    rf"(?:[，,\s]*(?:亮了|好了|可以了|满意|很满意))*{_THANKS}"
+_NO_ESCALATE = re.compile(
+    r"(?:不用|不要|不必|别|先不|暂不|莫|没有?|已经?|已向).{0,4}报|[?]|报(?:上去)?了|名单|材料|数据|等.{0,3}(?:回复|答复|批)"
 )
-_CONTENT = re.compile(
-    rf"(?:这样|这回|处理得|办得|很|非常|十分|都|可以|行|好)*[，,\s]*(?:可以|好)?[，,\s]*满意了?{_THANKS}"
-)
-_CONTENT_LAST = re.compile(r".{1,24}[，,。.!、\s](?:很|非常|十分)?满意了?[。.!~]*")
-_UNCONTENT_LAST = re.compile(r".{1,24}[，,。.!、\s](?:很|非常|十分)?不满意[。.!~]*")
-_REOPEN = re.compile(
-    r"[\w]{0,8}?(?:(?:还|并|根本|又)?没有?(?:解决|修好|弄好|处理好?|好|通|亮|来电|来水|人管|人来)"
-    r"|(?:还是|依然|仍然|仍旧|又|还)(?:是)?(?:坏|不亮|没亮|没好|没修|堵|漏|臭|停[电水]|没[电水]|不行|老样子|一样|响|吵|黑|不通|没解决)"
-    r")[的了着呢啊呀]*[，,。.!~\s]*[\w]{0,10}[。.!]*"
+_STILL = re.compile(
+    r"(?:只|才)(?:修|换|弄|清|搞|拖)了|哪(?:里|有|儿)?.{0,2}(?:修|好|亮|解决|弄|处理)|这(?:也|就|还)?叫.{0,4}(?:修|好|解决|处理|办)|只.{1,4}一半|还在(?:$|那|原)|没(?:有)?(?:水|电|气|网|信号)[啊呀]?(?:$|[,。!])"
 )
 _CANCEL = re.compile(
-    r"(?:算了|不用了|不用来了|不麻烦了|不用修了|不用管了)[，,。.!\s]*(?:已经|自己|我|它|都)*(?:自己)?(?:修|弄)?(?:好了|可以了)?"
-    rf"{_THANKS}"
+    r"不(?:用|要|需要?|必)(?:再)?(?:来|修|管|弄|处理|办|麻烦|派|跑|看|搞|查|换|找).{0,5}了|(?:^|[,。!\s])不(?:用|需要|要)了(?!吧)|单.{0,2}不要了"
+    r"|(?:撤|取消)(?:了|掉|销|单)?(?:吧|了)(?=$|[,。!])|不麻烦|别派人"
+    r"|(?:自己|我|老公|儿子|崽|女儿|找人|请人|家里人)[^,。了]{0,6}(?:修|弄|搞|换|通|解决|处理|清)(?:好|掉)?了?(?=[,。!哈啦]|$)"
+    r"|(?:搞|弄|看|发|说|报|点|记|认)错(?:了|群|啦)|误会(?:了|一场)|是我(?:自己|家)|虚惊一场|乌龙|算了.{0,4}不(?:修|弄|搞|报|管|麻烦|追究|要|用)"
+    r"|(?:前面|刚才|上面|这条).{0,6}(?:作废|当我没说)|当我没(?:说|报)"
 )
+_NO_CANCEL = re.compile(
+    r"[?]|吗|才|如果|要是|他们?说|表情|航班|快递|别吵|试卷|题|日子|时间|我.{0,3}(?:来|去)|满意|没|我家也|我家(?:还|又)"
+)
+_NOT_CONTENT = re.compile(r"知道|晓得|(?:不上|打个|点|说|算|才|给个|令人)满意|满意(?:个|就|才|的[价答])")
+_NUDGE = re.compile(
+    r"催(?:一?下|催|一催)|再催|(?:快|抓紧|赶紧|赶快|尽快|早)(?:一?点|些)?(?:处理|解决|来|修|弄|搞|安排|派人|办)|(?:能|可)不(?:能|可以?)(?:快|早)点|快点[啊呀吧嘛咯!]*$"
+    r"|怎么(?:还|都)?没(?:有)?(?:人|动静|消息|见人|人来|反应|来)|(?:还|都|到现在)没(?:有)?(?:人(?:来|管|理|接)|动静|消息|回音|下文|反应)[^?]{0,6}[?]|等(?:了)?.{1,6}(?:天|小时|星期|周|个月|半天|上午|下午)了"
+    r"|有(?:没有)?人(?:来)?(?:管|接|处理|来).*(?:[?]|没有?啊?|吗)|没下文|报了.{1,6}(?:天|礼拜|星期|周|月)了"
+)
+_QUERY = re.compile(
+    r"(?:怎么样|咋样|怎样|如何|什么情况|哪一步|什么进展|什么程度|啥情况|么子情况)(?:了|啦|呢|咯)?[?]*$|(?:进度|进展|结果|消息|下文|回音|眉目)[^,。]{0,6}[吗没?]"
+    r"|有(?:没有)?(?:什么)?(?:进展|结果|消息|回音|眉目)|查(?:一?下|查).{0,6}(?:进度|进展|单)|我报的.{1,8}(?:吗|没|[?])"
+    r"|(?:几|多少|哪些|哪几|什么)(?:单|件|个单|个).{0,6}(?:没|未|要|待|在)|(?:单|事|问题).{0,4}(?:到哪|谁接|谁在|办到|处理到)|我(?:手上|名下)?还?有(?:几|哪些|多少|什么)"
+)
+_HELP = re.compile(
+    r"(?:怎么|咋|如何)(?:用|操作|使用)(?:这个|你)?(?:机器人|接单|群助手|小助手)|(?:机器人|接单助手).{0,4}(?:怎么|咋|如何)(?:用|操作|使用|报)"
+)
+_BARE_CLAIM = re.compile(r"我去[啊呀哦!,.。~ ]*|(?:明天|后天|下午|晚上|上午).{1,2}")
+_WORDLESS = frozenset({"query", "help", "nudge"})
 
 
 def doubtful(text: str) -> bool:
@@ -104,44 +104,97 @@ def doubtful(text: str) -> bool:
 
 def said(line: str, role: str, quoted: bool) -> Command | None:
     """Return the command that natural words are, for a speaker of this role, or None."""
-    line = _REPEATED.sub(r"\1\1", line)
-    if len(line) > _LONGEST or _DOUBT.search(line):
+    if len(line) > _LONGEST:
         return None
+    line = _REPEATED.sub(r"\1\1", line)
     name = ""
     if role in HANDS:
-        name = _by_hands(line, role, quoted)
+        name = _by_hands(line, quoted)
     elif role == "reporter" or quoted:
         name = _by_resident(line)
-    elif len(line) <= 12 and "满意" in line and _CONTENT.fullmatch(line):
+    elif len(line) <= 12 and "满意" in line and _by_resident(line) == "confirm":
         name = "confirm"
-    return Command(name, {"text": line}, explicit=False) if name else None
+    if not name:
+        return Command("help", explicit=False) if _HELP.search(line) else None
+    return Command(name, {} if name in _WORDLESS else {"text": line}, explicit=False)
 
 
-def _by_hands(line: str, role: str, quoted: bool) -> str:
-    if _ESCALATE.fullmatch(line):
+def _by_hands(line: str, quoted: bool) -> str:
+    clauses = read(line)
+    several = len(clauses) > 1
+    outcomes = [_outcome(c) for c in clauses]
+    if any(outcomes):  # "修好了，大家看看亮不亮" asks nothing of the bot
+        last = max(n for n, sure in enumerate(outcomes) if sure)
+        clauses = [c for n, c in enumerate(clauses) if n <= last or not _CHECK.fullmatch(c)]
+    whole = "|".join(clauses)
+    told = set(whole)
+    if told & set("QCWZ"):
+        return "query" if _QUERY.search(line) and re.search("我|单", line) else ""
+    if _ESCALATE.search(line) and not _NO_ESCALATE.search(line):
         return "escalate"
-    if _OTHERS.search(line):
+    if told & set("Je") or _UNREAL.search(whole):
         return ""
-    if _PROGRESS.fullmatch(line):
-        return "progress"
-    if _NEGATIVE.search(line):
+    rest = [c for c in clauses if not _outcome(c)]
+    if "sure" in outcomes or ("bare" in outcomes and (quoted or several) and not told & set("rn")):
+        if "H" in told or any(_PENDING.search(c) for c in rest):
+            return "progress"
+        return "" if told & set("MT") or _OWN.search(line) else "resolve"
+    if "bare" in outcomes:
         return ""
-    if _CLAIM.fullmatch(line):
+    claims = [c for c in clauses if _claims(c)]
+    others = {letter for c in clauses if c not in claims for letter in c}
+    if claims and not others & set("AsSbLgw") and not _BARE_CLAIM.fullmatch(line):
         return "claim"
-    vague = line.strip("。.!~ ") in {"好了", "可以了", "行了"}
-    if vague:
-        return "resolve" if quoted and role != "member" else ""
-    if _RESOLVE.fullmatch(line):
-        return "progress" if _PARTLY.search(line) else "" if _FUTURE.search(line) else "resolve"
-    return ""
+    return "progress" if _steps(clauses) else ""
+
+
+def _outcome(clause: str) -> str:
+    """Return what a clause says of an outcome: "sure", "bare" (好了) or nothing."""
+    found = _OUTCOME.fullmatch(clause)
+    if not found:
+        return ""
+    before, after = found["before"], found["after"]
+    unknown = before.count("X") + after.count("X")
+    if found["fix"]:
+        return "sure" if unknown <= 7 else ""
+    if found["fine"]:
+        return "" if unknown > 1 else "sure" if "m" in before else "" if unknown else "bare"
+    if found["other"]:
+        return "sure" if unknown <= 3 and set(before) & set("mA") else ""
+    return "sure" if unknown <= (1 if found["make"] and "X" in after else 2) else ""
+
+
+def _steps(clauses: list[str]) -> bool:
+    steps = [c for c in clauses if _STEP.search(c) and not _ORDER.match(c)]
+    letters = "".join(clauses)
+    if "M" in letters and not set(letters) & set("Os"):
+        return False
+    return bool(steps) and letters.count("X") * 2 <= len(letters) + 4
+
+
+def _claims(clause: str) -> bool:
+    found = _CLAIM.fullmatch(clause)
+    return bool(found) and clause.count("X") <= (2 if found and found["look"] else 5)
 
 
 def _by_resident(line: str) -> str:
-    if _CANCEL.fullmatch(line):
+    if _CANCEL.search(line) and not _NO_CANCEL.search(line):
         return "cancel"
-    if _REOPEN.fullmatch(line) or _UNCONTENT_LAST.fullmatch(line):
+    if _STILL.search(line):
         return "reopen"
-    if _NEGATIVE.search(re.sub("没问题|没事", "", line)) or _PARTLY.search(line):
+    if _NUDGE.search(line):
+        return "nudge"
+    clauses = read(line)
+    told = {letter for c in clauses for letter in c}
+    if told & set("QC") or "?" in line:
+        return "query" if _QUERY.search(line) else ""
+    if "Z" in told:
         return ""
-    ways = (_CONFIRM, _CONTENT, _CONTENT_LAST)
-    return "confirm" if any(way.fullmatch(line) for way in ways) else ""
+    still = any(_STILL_BAD.search(c) or ("I" not in c and _NOT_DONE.search(c)) for c in clauses)
+    if ("u" in told or still) and not re.search("别|莫|不用", line):
+        return "reopen"
+    if told & set("NneBHJMwgTrWd") or _NOT_CONTENT.search(line):
+        return ""
+    if any(_outcome(c) for c in clauses):
+        return "confirm"
+    return "confirm" if any("c" in c and c.count("X") <= 2 for c in clauses) else ""

@@ -1,0 +1,73 @@
+"""A line of chat as letters: each word's class by a table (sayings.csv). Pure."""
+
+from __future__ import annotations
+
+import csv
+import re
+from functools import cache
+from importlib.resources import files
+
+UNKNOWN = "X"
+"""The letter of a character that belongs to no word of the table."""
+
+_NOTHING = "_"
+_DIALECT = str.maketrans({"哒": "了", "冇": "没"})
+_BREAK = frozenset(",.;:!。、~…\n\t ()【】[]|—-/\"“”")
+_SKIP = frozenset("0123456789#*_")
+_SAID_BACKWARD = re.compile(r"(?<=[修换弄搞清办接装拆补][好完掉走通])的(?=$|[,。!])")  # 上午修好的
+_LOOKING = re.compile(
+    r"(?:[看问查瞅][看问查下]?|[看问查]一[下看]|了解|弄清楚|问清楚)(?:下|到底|是|他们家|里面|上面|家里|那边|这边)*"
+    r"(?:怎么回事|[什甚]么(?:情况|原因|问题|毛病)|咋回事|[么啥]子?(?:情况|原因)|怎么搞的|哪里(?:坏|漏|堵)了?)"
+)
+_TITLE = re.compile(r"X{0,2}Y")
+_NO_LONGER = re.compile(r"NBL$")
+
+
+@cache
+def _table() -> tuple[dict[str, str], dict[str, int]]:
+    """Return each word's letter, and for each first character how long its words get."""
+    text = files("handlers").joinpath("sayings.csv").read_text(encoding="utf-8")
+    letters: dict[str, str] = {}
+    longest: dict[str, int] = {}
+    for row in csv.DictReader(text.splitlines()):
+        for word in row["words"].split():
+            letters.setdefault(word, row["letter"])
+            longest[word[0]] = max(longest.get(word[0], 1), len(word))
+    return letters, longest
+
+
+def read(line: str) -> list[str]:
+    """Return the clauses of a line, a letter for each word; the longest word at a place wins."""
+    letters, longest = _table()
+    line = _LOOKING.sub("看看", _SAID_BACKWARD.sub("了", line.translate(_DIALECT)))
+    clauses: list[str] = []
+    clause = ""
+    at, end = 0, len(line)
+    while at < end:
+        char = line[at]
+        for size in range(longest.get(char, 0), 0, -1):
+            letter = letters.get(line[at : at + size])
+            if letter:
+                if letter != _NOTHING:
+                    clause += letter
+                at += size
+                break
+        else:
+            at += 1
+            if char in _BREAK:
+                if clause:
+                    clauses.append(clause)
+                clause = ""
+            elif char not in _SKIP and char.isalnum():
+                clause += UNKNOWN
+    if clause:
+        clauses.append(clause)
+    return [_tidy(c) for c in clauses]
+
+
+def _tidy(clause: str) -> str:
+    if clause[0] == "R":
+        clause = clause.lstrip("R") or "R"
+    if "Y" in clause:
+        clause = _TITLE.sub("Y", clause)
+    return _NO_LONGER.sub("E", clause) if clause[-1] == "L" else clause
