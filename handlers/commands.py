@@ -11,6 +11,7 @@ import unicodedata
 
 from bot.models import Command
 from handlers.sayings import HANDS, doubtful, said
+from handlers.sayings_words import read
 
 WORDS: dict[str, str] = {
     "下单": "report", "报事": "report", "立单": "report",
@@ -47,6 +48,9 @@ _LATER = re.compile(r"(.{1,14}?)[,\s]*(办结|接单|吹哨|上报)(?=$|[,。!\s
 _NOT_BEFORE = re.compile(
     r"谁|没|不|等|怎|什么|何时|吗|去|别|还|请|要|能|如果|你|他|她|们|尽快|抓紧|赶紧|必须|争取|小.|@|莫|勿"
 )
+_UPWARD = re.compile(
+    r"(?:了|吧|啦|一下|给|到|至|由|请|这个|此)*(?:社区|街道|支部|村|居委会|镇|乡|政府|上级|上面|办事处|书记|领导|处理|协调|解决|[,。!\s]|$)"
+)
 _DAY = re.compile(
     r"(?:挂?到|至)?\s*((?:\d{1,2}月)?\d{1,2}[日号]|下?(?:周|星期|礼拜)[一二三四五六日天]|大?后天|明[天日]"
     r"|下周|下个月|(?:\d{1,3}|[一二两三四五六七八九十]+)个?(?:天|周|星期|月))[\s,、]*"
@@ -63,6 +67,7 @@ _CODE = re.compile(r"[\w .–—-]*?[2-9a-z]{4}[–—-][2-9a-z]{4}", re.IGNOREC
 # Words that open ordinary sentences as well count only alone, before a gap, or before a number.
 _STRICT = frozenset({
     "claim", "progress", "resume", "cancel", "query", "confirm", "rate", "help", "bind", "nudge",
+    "reject", "merge",
 })  # fmt: skip
 _REPORT_CHAT = re.compile(r"[了过的后前时成减立就送价链付买量率吧啦呀吗不没完]")
 _ASKING = frozenset({"report", "query", "help", "confirm", "reopen", "rate", "bind"})
@@ -127,9 +132,15 @@ def _opens(name: str, rest: str) -> bool:
         return True
     if name == "report":
         return not _REPORT_CHAT.match(rest)
+    if name == "resume":
+        return False  # "恢复了" tells of water and power
     if name in _STRICT:
         return bool(re.fullmatch(r"(?:了|啦|的|一下|进度|哈|哦)[。.!~ ]*", rest))
-    return not re.match(r"[了过的后前吗率度来去]", rest)
+    if name == "escalate":
+        return bool(_UPWARD.match(rest))
+    if name in {"return", "transfer"} and re.match(r"[我你他她它大给]|押金|钱|款|货|快递|订金|定金", rest):
+        return rest.startswith("给") and name == "return"
+    return not re.match(r"[了过的后前吗率度来去之以要须单]|[一二三四五六七八九十几两多\d]+[单件起个]", rest)
 
 
 def _typed_later(line: str) -> Command | None:
@@ -138,6 +149,10 @@ def _typed_later(line: str) -> Command | None:
     if not found or _NOT_BEFORE.search(found[1]) or doubtful(line):
         return None
     name = WORDS[found[2]]
+    told = "".join(read(line.replace(found[2], "", 1)))
+    known = set(told) & set("mPAlOKY") or not told or re.search(r"\d", found[1])
+    if set(told) & set("QCWZJUMe") or told.count("X") > 4 or not (known or "I" in told):
+        return None
     before = found[1].strip()
     text = f"{before} {_clean(found[3])}".strip()
     number = re.fullmatch(r".*?(\d{4,8})号?单?", before)

@@ -24,13 +24,13 @@ _OWN = re.compile(r"我(?:家|屋里|老家|自己|妈|爸|老公|老婆)|自家
 
 # What follows matches letters, each of a word; sayings.csv tells which.
 _OUTCOME = re.compile(
-    r"(?P<before>[^NnMWCsSDdjgwHJeTUBQZ]*?)"
-    r"(?:(?P<fix>F[Ro]*[Lq]|AO?l?F[Ro]*|Fo+$)|(?P<make>f[Ro]*[Lq]|A[lO]?f[Ro]*$|fo+$)|(?P<state>E)"
+    r"(?P<before>[^NnMWCsSDdjgwHJeTUBQZz]*?)"
+    r"(?:(?P<fix>F[RoG]*[Lq]|AO?l?F[RoG]*|Fo+$)|(?P<make>f[Ro]*[Lq]|A[lO]?f[Ro]*$|fo+$)|(?P<state>E)"
     r"|(?P<fine>q+)|(?P<other>X[Ro]+[Lq]))"
     r"(?P<after>[mPXLEqRoFlGOYAf]*?)(?:U?[kV].*)?"
 )
 _CHECK = re.compile(r"[UI]?[kV][kVEPmqQRLUBN]*")
-_PENDING = re.compile(r"H|[gw].*[^g]|D.*[FfGS]|j.*[FfSh].*L|N.*[FfRotGm]|D.*[FfRtm]")
+_PENDING = re.compile(r"H|[gw].*[^g]|D.*[FfGS]|j.*[FfSh].*L|N.*[FfRotGm]|D.*[Ff]")
 _UNREAL = re.compile(r"[sw][^|]*(?:[FfX][Ro]*[Lq]|E|q)|[Lq]d|[Lq]l?I")
 _ORDER = re.compile(r"[^IAL]*(?:r[^IAL]*[OUYTK]|U[^IAL]*[GfFShV])")
 _SOON = r"[dDiljH]"
@@ -46,10 +46,13 @@ _CLAIM = re.compile(
 )
 _STEP = re.compile(
     r"b|A.*[SshVGFf]|[Sh][^L]*[Lx]|[hVf]R*[mOKPt]*L|[OKT]s|O.*[dDiAgLGsSH]|[PmY]s|g.*[FfShVw]|w[^L]*[tOmKFf]"
-    r"|t.*[LNGRSgDPA]|H|D.*O"
+    r"|t.*[LNGRSgDPA]|H|D.*O|D[lG]*j|j.*[qL]"
 )
+_QUOTED_STEP = re.compile(r"S|^sL|A.*L|[Di].*[mO]G|^[mtO].*N|z.*[DO]|^[mOPXH]*g|[mO]GL|^D[lj]")
+_DEED = re.compile(r"A.*[SshVFfG]|[bs]|[^n]L|g.*[FfSh]|w[^I]*[tOm]")
+_PROMISED = re.compile(r"^[^IUdr]*D[^IUr]*[FfSO]")
 _STILL_BAD = re.compile(r"v.{0,4}?(?:[BNu]|[Ff]$)|B")
-_NOT_DONE = re.compile(r"N[ilOmUX]{0,2}(?:[FfRGhSqo])")
+_NOT_DONE = re.compile(r"N[ilOmUX]{0,2}[FfRqo]|^[^I]*N[ilOmUX]{0,2}[GhS]")
 
 _UP = (
     r"(?:社区|街道|支部|村里|村委会?|居委会|镇里|镇上|乡里|乡镇|政府|上级|上面|上头|办事处|区里|市里|县里|领导|党委)"
@@ -67,33 +70,45 @@ _NO_ESCALATE = re.compile(
     r"(?:不用|不要|不必|别|先不|暂不|莫|没有?|已经?|已向).{0,4}报|[?]|报(?:上去)?了|名单|材料|数据|等.{0,3}(?:回复|答复|批)"
 )
 _STILL = re.compile(
-    r"(?:只|才)(?:修|换|弄|清|搞|拖)了|哪(?:里|有|儿)?.{0,2}(?:修|好|亮|解决|弄|处理)|这(?:也|就|还)?叫.{0,4}(?:修|好|解决|处理|办)|只.{1,4}一半|还在(?:$|那|原)|没(?:有)?(?:水|电|气|网|信号)[啊呀]?(?:$|[,。!])"
+    r"(?:只|才)(?:修|换|弄|清|搞|拖)了|哪(?:里|有|儿)?.{0,2}(?:修|好|亮|解决|弄|处理)|这(?:也|就|还)?叫.{0,4}(?:修|好|解决|处理|办)|只.{1,4}一半|还在(?:$|那|原)|^(?:还)?没(?:有|呢|得)?[啊呀呢,。! ]*$|没(?:有)?(?:水|电|气|网|信号)[啊呀]?(?:$|[,。!])"
 )
 _CANCEL = re.compile(
     r"不(?:用|要|需要?|必)(?:再)?(?:来|修|管|弄|处理|办|麻烦|派|跑|看|搞|查|换|找).{0,5}了|(?:^|[,。!\s])不(?:用|需要|要)了(?!吧)|单.{0,2}不要了"
-    r"|(?:撤|取消)(?:了|掉|销|单)?(?:吧|了)(?=$|[,。!])|不麻烦|别派人"
+    r"|(?:撤|取消)(?:了|掉|销|单)?(?:吧|了)(?=$|[,。!])|不麻烦|别派人|(?:^|[,。!\s])(?:取消|作废|不用来|删了吧|不修了|不报了|不弄了)|自己(?:就)?好了"
     r"|(?:自己|我|老公|儿子|崽|女儿|找人|请人|家里人)[^,。了]{0,6}(?:修|弄|搞|换|通|解决|处理|清)(?:好|掉)?了?(?=[,。!哈啦]|$)"
     r"|(?:搞|弄|看|发|说|报|点|记|认)错(?:了|群|啦)|误会(?:了|一场)|是我(?:自己|家)|虚惊一场|乌龙|算了.{0,4}不(?:修|弄|搞|报|管|麻烦|追究|要|用)"
     r"|(?:前面|刚才|上面|这条).{0,6}(?:作废|当我没说)|当我没(?:说|报)"
 )
 _NO_CANCEL = re.compile(
-    r"[?]|吗|才|如果|要是|他们?说|表情|航班|快递|别吵|试卷|题|日子|时间|我.{0,3}(?:来|去)|满意|没|我家也|我家(?:还|又)"
+    r"[?]|吗|(?<!刚)才|如果|要是|他们?说|表情|航班|快递|别吵|试卷|题|日子|时间|我.{0,3}(?:来|去)|满意|还没|没(?:人|好|修|来)|订单|关注|我家也|我家(?:还|又)"
+)
+_AGREES = re.compile(
+    r"(?:同意|可以|能|请)(?:结单|结案|办结|销单|关单|闭单|结了?$)|没(?:有|得)?意见|^认可"
+    r"|[修弄搞办做清干理决](?:得)(?:很|蛮|挺|真|太|几|好)?(?:扎实|漂亮|好|不错|到位|干净|仔细|快|及时|可以)"
+    r"|(?:手艺|效果|质量)(?:很|蛮|挺|真)?(?:好|不错|可以)|(?<![不只才])能[^,。不]{1,3}了(?=$|[,。!])"
 )
 _NOT_CONTENT = re.compile(r"知道|晓得|(?:不上|打个|点|说|算|才|给个|令人)满意|满意(?:个|就|才|的[价答])")
 _NUDGE = re.compile(
     r"催(?:一?下|催|一催)|再催|(?:快|抓紧|赶紧|赶快|尽快|早)(?:一?点|些)?(?:处理|解决|来|修|弄|搞|安排|派人|办)|(?:能|可)不(?:能|可以?)(?:快|早)点|快点[啊呀吧嘛咯!]*$"
     r"|怎么(?:还|都)?没(?:有)?(?:人|动静|消息|见人|人来|反应|来)|(?:还|都|到现在)没(?:有)?(?:人(?:来|管|理|接)|动静|消息|回音|下文|反应)[^?]{0,6}[?]|等(?:了)?.{1,6}(?:天|小时|星期|周|个月|半天|上午|下午)了"
-    r"|有(?:没有)?人(?:来)?(?:管|接|处理|来).*(?:[?]|没有?啊?|吗)|没下文|报了.{1,6}(?:天|礼拜|星期|周|月)了"
+    r"|有(?:没有)?人(?:来)?(?:管|接|处理|来).*(?:[?]|没有?啊?|吗)|^人呢|抓紧[啊呀!]|搞快点|没下文|报了.{1,6}(?:天|礼拜|星期|周|月)了"
 )
 _QUERY = re.compile(
     r"(?:怎么样|咋样|怎样|如何|什么情况|哪一步|什么进展|什么程度|啥情况|么子情况)(?:了|啦|呢|咯)?[?]*$|(?:进度|进展|结果|消息|下文|回音|眉目)[^,。]{0,6}[吗没?]"
-    r"|有(?:没有)?(?:什么)?(?:进展|结果|消息|回音|眉目)|查(?:一?下|查).{0,6}(?:进度|进展|单)|我报的.{1,8}(?:吗|没|[?])"
+    r"|有(?:没有)?(?:什么)?(?:进展|结果|消息|回音|眉目)|有(?:消息|回音|信)没|到哪(?:一步|里)?了|什么(?:进度|进展|时候能)|得(?:如何|怎样)|查(?:一?下|查).{0,6}(?:进度|进展|单)|我报的.{1,8}(?:吗|没|[?])"
     r"|(?:几|多少|哪些|哪几|什么)(?:单|件|个单|个).{0,6}(?:没|未|要|待|在)|(?:单|事|问题).{0,4}(?:到哪|谁接|谁在|办到|处理到)|我(?:手上|名下)?还?有(?:几|哪些|多少|什么)"
 )
+_OWN_TICKETS = re.compile(r"(?:几|多少|哪些|哪几)(?:个|张)?单|我(?:手上|名下|这里)?还?有(?:几|哪些|多少|什么)")
 _HELP = re.compile(
     r"(?:怎么|咋|如何)(?:用|操作|使用)(?:这个|你)?(?:机器人|接单|群助手|小助手)|(?:机器人|接单助手).{0,4}(?:怎么|咋|如何)(?:用|操作|使用|报)"
 )
+_ACK = re.compile(r"(?:收到|好[的嘞]?|行|嗯+|OK|ok|要得|明白|了解|晓得了?|知道了?)[,，。!~ ]+")
+_COMING = re.compile(r"(?:(?:我|这就|马上|现在|立刻|立马|莫急|别急|来了|来啦|就来|就到|就去|我?去|过来|过去)[了啦哈,。! ]*)+")
+_ELLIPTIC = re.compile(r"[dDilj]*(?:G[dD]*[VhfF]|h|f)[hfVFOKmPtGUT]{0,3}")
+_ERRAND = re.compile(r"[dDi]*I[dDijl]*(?:V|G[XhfFSVGdj]{0,4}[mKOYTP][mKOYTPXhfFSVUR]{0,5})")
+_PURPOSE = re.compile(r"I[dDij]*G[mPXT]*(?:[FfhS][RGo]*L|q)")
 _BARE_CLAIM = re.compile(r"我去[啊呀哦!,.。~ ]*|(?:明天|后天|下午|晚上|上午).{1,2}")
+_CALMING = re.compile(r"(?:别|莫)(?:吵|说|闹|急|送|担心|客气|慌|操心|管)|不用")
 _WORDLESS = frozenset({"query", "help", "nudge"})
 
 
@@ -129,10 +144,12 @@ def _by_hands(line: str, quoted: bool) -> str:
     whole = "|".join(clauses)
     told = set(whole)
     if told & set("QCWZ"):
-        return "query" if _QUERY.search(line) and re.search("我|单", line) else ""
+        return "query" if _OWN_TICKETS.search(line) else ""
+    if _OWN_TICKETS.search(line):
+        return "query"
     if _ESCALATE.search(line) and not _NO_ESCALATE.search(line):
         return "escalate"
-    if told & set("Je") or _UNREAL.search(whole):
+    if "e" in told or _UNREAL.search(whole) or ("J" in told and any(outcomes)):
         return ""
     rest = [c for c in clauses if not _outcome(c)]
     if "sure" in outcomes or ("bare" in outcomes and (quoted or several) and not told & set("rn")):
@@ -141,11 +158,18 @@ def _by_hands(line: str, quoted: bool) -> str:
         return "" if told & set("MT") or _OWN.search(line) else "resolve"
     if "bare" in outcomes:
         return ""
-    claims = [c for c in clauses if _claims(c)]
-    others = {letter for c in clauses if c not in claims for letter in c}
-    if claims and not others & set("AsSbLgw") and not _BARE_CLAIM.fullmatch(line):
+    if quoted and _COMING.fullmatch(line):
         return "claim"
-    return "progress" if _steps(clauses) else ""
+    acked = quoted and len(clauses) <= 2 and bool(_ACK.match(line))
+    claims = [
+        c for c in clauses
+        if _claims(c) or (acked and _ELLIPTIC.fullmatch(c)) or (quoted and _ERRAND.fullmatch(c))
+    ]  # fmt: skip
+    others = [c for c in clauses if c not in claims and c[0] not in "Un"]
+    if claims and not any(_DEED.search(c) for c in others) and not _BARE_CLAIM.fullmatch(line):
+        return "claim"
+    promised = quoted and any(_PROMISED.search(c) and not _ORDER.match(c) for c in clauses)
+    return "progress" if promised or _steps(clauses, quoted) else ""
 
 
 def _outcome(clause: str) -> str:
@@ -164,15 +188,22 @@ def _outcome(clause: str) -> str:
     return "sure" if unknown <= (1 if found["make"] and "X" in after else 2) else ""
 
 
-def _steps(clauses: list[str]) -> bool:
-    steps = [c for c in clauses if _STEP.search(c) and not _ORDER.match(c)]
+def _steps(clauses: list[str], quoted: bool) -> bool:
+    """Return whether a clause tells of a step towards the end, and unknown words are few."""
     letters = "".join(clauses)
-    if "M" in letters and not set(letters) & set("Os"):
+    if letters.count("X") * 2 > len(letters) + 4:
         return False
-    return bool(steps) and letters.count("X") * 2 <= len(letters) + 4
+    for clause in clauses:
+        step = _STEP.search(clause) or (quoted and _QUOTED_STEP.search(clause))
+        wish = "M" in clause and not set(clause) & set("Os")
+        if step and not wish and not _ORDER.match(clause):
+            return True
+    return False
 
 
 def _claims(clause: str) -> bool:
+    if _PURPOSE.fullmatch(clause):  # "我去把水关了"
+        return True
     found = _CLAIM.fullmatch(clause)
     return bool(found) and clause.count("X") <= (2 if found and found["look"] else 5)
 
@@ -184,17 +215,22 @@ def _by_resident(line: str) -> str:
         return "reopen"
     if _NUDGE.search(line):
         return "nudge"
+    if _AGREES.search(line) and not re.search("[?]|吗|但|可是|不(?:同意|认可|能|可以|算)|没(?!意见)|才|再", line):
+        return "confirm"
     clauses = read(line)
     told = {letter for c in clauses for letter in c}
-    if told & set("QC") or "?" in line:
-        return "query" if _QUERY.search(line) else ""
+    asks = bool(told & set("QC")) or "?" in line
+    if (asks or len(line) <= 12) and _QUERY.search(line):
+        return "query"
+    if asks:
+        return ""
     if "Z" in told:
         return ""
-    still = any(_STILL_BAD.search(c) or ("I" not in c and _NOT_DONE.search(c)) for c in clauses)
-    if ("u" in told or still) and not re.search("别|莫|不用", line):
+    still = any(_STILL_BAD.search(c) or _NOT_DONE.search(c) for c in clauses)
+    if ("u" in told or still) and not _CALMING.search(line):
         return "reopen"
     if told & set("NneBHJMwgTrWd") or _NOT_CONTENT.search(line):
         return ""
-    if any(_outcome(c) for c in clauses):
+    if any(_outcome(c) or re.fullmatch("[mPil]*[Ff]R", c) for c in clauses):
         return "confirm"
     return "confirm" if any("c" in c and c.count("X") <= 2 for c in clauses) else ""
