@@ -48,6 +48,9 @@ _LATER = re.compile(r"(.{1,14}?)[,\s]*(办结|接单|吹哨|上报)(?=$|[,。!\s
 _NOT_BEFORE = re.compile(
     r"谁|没|不|等|怎|什么|何时|吗|去|别|还|请|要|能|如果|你|他|她|们|尽快|抓紧|赶紧|必须|争取|小.|@|莫|勿"
 )
+_PARTICLES = re.compile(r"(?:了|啦|的|一下|进度|哈|哦)[。.!~ ]*")
+_HANDED = re.compile(r"[我你他她它大给]|押金|钱|款|货|快递|订金|定金")
+_COUNTED = re.compile(r"[了过的后前吗率度来去之以要须单]|[一二三四五六七八九十几两多\d]+[单件起个]")
 _UPWARD = re.compile(
     r"(?:了|吧|啦|一下|给|到|至|由|请|这个|此)*(?:社区|街道|支部|村|居委会|镇|乡|政府|上级|上面|办事处|书记|领导|处理|协调|解决|[,。!\s]|$)"
 )
@@ -130,17 +133,23 @@ def _opens(name: str, rest: str) -> bool:
         return True
     if name == "bind" and _CODE.fullmatch(_clean(rest)):
         return True
+    if name in _STRICT:
+        # "恢复了" tells of water and power
+        return name != "resume" and bool(_PARTICLES.fullmatch(rest))
+    return _reads_on(name, rest)
+
+
+def _reads_on(name: str, rest: str) -> bool:
+    """Return whether words that follow without a gap go on with a command."""
     if name == "report":
         return not _REPORT_CHAT.match(rest)
-    if name == "resume":
-        return False  # "恢复了" tells of water and power
-    if name in _STRICT:
-        return bool(re.fullmatch(r"(?:了|啦|的|一下|进度|哈|哦)[。.!~ ]*", rest))
     if name == "escalate":
         return bool(_UPWARD.match(rest))
-    if name in {"return", "transfer"} and re.match(r"[我你他她它大给]|押金|钱|款|货|快递|订金|定金", rest):
+    if name == "resolve" and set("".join(read(rest))) & set("NMQWCJeU"):
+        return False
+    if name in {"return", "transfer"} and _HANDED.match(rest):
         return rest.startswith("给") and name == "return"
-    return not re.match(r"[了过的后前吗率度来去之以要须单]|[一二三四五六七八九十几两多\d]+[单件起个]", rest)
+    return not _COUNTED.match(rest)
 
 
 def _typed_later(line: str) -> Command | None:
@@ -151,7 +160,7 @@ def _typed_later(line: str) -> Command | None:
     name = WORDS[found[2]]
     told = "".join(read(line.replace(found[2], "", 1)))
     known = set(told) & set("mPAlOKY") or not told or re.search(r"\d", found[1])
-    if set(told) & set("QCWZJUMe") or told.count("X") > 4 or not (known or "I" in told):
+    if set(told) & set("QCWZJUMer") or told.count("X") > 4 or not (known or "I" in told):
         return None
     before = found[1].strip()
     text = f"{before} {_clean(found[3])}".strip()
@@ -260,7 +269,7 @@ def _unbind(rest: str) -> Command | None:
 
 
 def _confirm(name: str, rest: str, args: dict[str, str]) -> Command | None:
-    if re.search(r"[?]|吗|的话", rest):
+    if re.search(r"[?]|吗|的话", rest) or set("".join(read(rest))) & set("eMCQWZB"):
         return None
     return _plain(name, rest, args)
 

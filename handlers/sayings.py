@@ -29,34 +29,36 @@ _OUTCOME = re.compile(
     r"|(?P<fine>q+)|(?P<other>X[Ro]+[Lq]))"
     r"(?P<after>[mPXLEqRoFlGOYAf]*?)(?:U?[kV].*)?"
 )
+_LOOSE_OUTCOME = re.compile(r"[XPm]*m[RG]+[Lq]|[mPl]*[Ff]X{1,3}L|X{1,3}lE")
 _CHECK = re.compile(r"[UI]?[kV][kVEPmqQRLUBN]*")
-_PENDING = re.compile(r"H|[gw].*[^g]|D.*[FfGS]|j.*[FfSh].*L|N.*[FfRotGm]|D.*[Ff]")
-_UNREAL = re.compile(r"[sw][^|]*(?:[FfX][Ro]*[Lq]|E|q)|[Lq]d|[Lq]l?I")
-_ORDER = re.compile(r"[^IAL]*(?:r[^IAL]*[OUYTK]|U[^IAL]*[GfFShV])")
+_PENDING = re.compile(r"H|g.*[FfSh]|w.*[^g]|N$|D.*[FfGS]|j.*[FfSh].*L|N.*[FfRotGm]|D.*[Ffh]")
+_UNREAL = re.compile(r"[sw][^|]*(?:[FfX][Ro]*[Lq]|E|q)|[Lq]d|[Lq]l?I|[Lq]M")
+_ORDER = re.compile(r"[^IAL]*(?:r[^IAL]*[OUYTK]|U[^IAL]*[GfFShV]|h[OTY][^AL]*$)|[Nnr]|[^I]*Lv|w.*L")
 _SOON = r"[dDiljH]"
 _AFTER_VERB = r"[OKYmPtXGVhfFSUDdIilRskyTj]*"
 _CLAIM = re.compile(
     rf"[mPXYO]{{0,6}}?{_SOON}*I[dDiHjlmPOKYUTXtIpG]{{0,8}}?(?:"
-    rf"(?P<look>(?:G[dDilHOKYUTmPX]{{0,4}}|[dDiUj])V{_AFTER_VERB}|V[UliP]*[OKYT]{_AFTER_VERB}|[OK][VJs]$)"
-    rf"|G?{_SOON}*(?:[hfF](?!U$)|S(?!L)|y[VhfFSK]|y$|Gr|r(?=[OK])){_AFTER_VERB}"
-    r"|a[LUmPd]*$|[mPOK]*GL?$|G[OKPT]+[G]?$)"
+    rf"(?P<look>(?:G[dDilHOKYUTmPX]{{0,4}}|[dDij])V{_AFTER_VERB}|V[UliP]*[OKYT]{_AFTER_VERB}|[OK][VJs]$)"
+    rf"|G?{_SOON}*(?:[hfF](?!U$)|S(?!L)|y[hfFS][mOKPt]{{0,3}}$|y$|Gr|r(?=[OK])){_AFTER_VERB}"
+    r"|a[LmPd]*$|[mPOK]*GL?$|G[OKPT]+[G]?$)"
     rf"|{_SOON}*d{_SOON}*G?(?:(?:h|f|F|GV|V$){_AFTER_VERB}|G$)"
     rf"|[Ddi]+G{_SOON}*[VhfF]{_AFTER_VERB}"
-    r"|D[DdG]*G$|aL$|[mPY]?a$"
+    r"|D[DdG]*G$|[mPI]{0,4}a+L?$"
 )
 _STEP = re.compile(
-    r"b|A.*[SshVGFf]|[Sh][^L]*[Lx]|[hVf]R*[mOKPt]*L|[OKT]s|O.*[dDiAgLGsSH]|[PmY]s|g.*[FfShVw]|w[^L]*[tOmKFf]"
-    r"|t.*[LNGRSgDPA]|H|D.*O|D[lG]*j|j.*[qL]"
+    r"b|A.*[SshVGFf]|[Sh][^L]*[Lx]|[hVf]R*[mOKPt]*L|[OK]s|Ts.*[DL]|O.*[dDiAgLGsSH]|[PmY]s|g.*[FfShVw]|w[^L]*[tOmKFf]"
+    r"|t.*[LNGRSgDPA]|H.*[FfmLGwS]|[FfmLS].*H|^H$|D.*O|D[lG]*j|j.*[qL]"
 )
-_QUOTED_STEP = re.compile(r"S|^sL|A.*L|[Di].*[mO]G|^[mtO].*N|z.*[DO]|^[mOPXH]*g|[mO]GL|^D[lj]")
+_QUOTED_STEP = re.compile(
+    r"S|^sL|A.*L|[Di].*[mO]G|^[mtO].*N|z.*[DO]|^[mOPH]+g[FfShVGw]|^g[FfShVw]|[mO]GL|^D[lj]"
+)
 _DEED = re.compile(r"A.*[SshVFfG]|[bs]|[^n]L|g.*[FfSh]|w[^I]*[tOm]")
-_PROMISED = re.compile(r"^[^IUdr]*D[^IUr]*[FfSO]")
-_STILL_BAD = re.compile(r"v.{0,4}?(?:[BNu]|[Ff]$)|B")
+_PROMISED = re.compile(r"^[^IUdr]*D[^IUr]*[SO]")
+_STRONG_STEP = re.compile(r"[SshV][OKmPt]*[Lx]|A[OKm]*[ShG]|[OK].*[SsL]|b|H.*L|L.*H")
+_STILL_BAD = re.compile(r"v.{0,4}?(?:[BNuX]|[Ff]$)|B")
 _NOT_DONE = re.compile(r"N[ilOmUX]{0,2}[FfRqo]|^[^I]*N[ilOmUX]{0,2}[GhS]")
 
-_UP = (
-    r"(?:社区|街道|支部|村里|村委会?|居委会|镇里|镇上|乡里|乡镇|政府|上级|上面|上头|办事处|区里|市里|县里|领导|党委)"
-)
+_UP = r"(?:社区|街道|支部|村里|村委会?|居委会|镇里|镇上|乡里|乡镇|政府|上级|上面|上头|办事处|区里|市里|县里|领导|党委)"
 _UNABLE = (
     r"(?:解决|处理|搞|办|管|弄|协调|谈|调解?|定|摆|做|啃)不(?:了|定|下来?|好|赢|拢|平|动|通)|没(?:有|得)?(?:这个)?(?:权限?|能力|办法|本事|钱)"
     r"|超出|超权|无能为力|权限不够|能力不够|[力人]手?[量]?不够|不理我|不配合|无权|管不到|[几多]个部门|只能"
@@ -67,29 +69,32 @@ _ESCALATE = re.compile(
     rf"|(?:请|申请|需要?|得|要|由|建议|请求).{{0,3}}{_UP}.{{0,6}}(?:出面|协调|支援|牵头|介入|来管|拍板|支持|解决一下)"
 )
 _NO_ESCALATE = re.compile(
-    r"(?:不用|不要|不必|别|先不|暂不|莫|没有?|已经?|已向).{0,4}报|[?]|报(?:上去)?了|名单|材料|数据|等.{0,3}(?:回复|答复|批)"
+    r"我.{0,3}(?:向|跟|找|和|去|问)|(?:不用|不要|不必|别|先不|暂不|莫|没有?|已经?|已向).{0,4}报|[?]|报(?:上去)?了|名单|材料|数据|等.{0,3}(?:回复|答复|批)"
 )
 _STILL = re.compile(
     r"(?:只|才)(?:修|换|弄|清|搞|拖)了|哪(?:里|有|儿)?.{0,2}(?:修|好|亮|解决|弄|处理)|这(?:也|就|还)?叫.{0,4}(?:修|好|解决|处理|办)|只.{1,4}一半|还在(?:$|那|原)|^(?:还)?没(?:有|呢|得)?[啊呀呢,。! ]*$|没(?:有)?(?:水|电|气|网|信号)[啊呀]?(?:$|[,。!])"
 )
 _CANCEL = re.compile(
     r"不(?:用|要|需要?|必)(?:再)?(?:来|修|管|弄|处理|办|麻烦|派|跑|看|搞|查|换|找).{0,5}了|(?:^|[,。!\s])不(?:用|需要|要)了(?!吧)|单.{0,2}不要了"
-    r"|(?:撤|取消)(?:了|掉|销|单)?(?:吧|了)(?=$|[,。!])|不麻烦|别派人|(?:^|[,。!\s])(?:取消|作废|不用来|删了吧|不修了|不报了|不弄了)|自己(?:就)?好了"
+    r"|(?:撤|取消)(?:了|掉|销|单)?(?:吧|了)(?=$|[,。!])|不麻烦|别派人|(?:^|[,。!\s])(?:取消|作废|不用来|删了吧|不修了$|不报了$)|自己(?:就)?好了"
     r"|(?:自己|我|老公|儿子|崽|女儿|找人|请人|家里人)[^,。了]{0,6}(?:修|弄|搞|换|通|解决|处理|清)(?:好|掉)?了?(?=[,。!哈啦]|$)"
     r"|(?:搞|弄|看|发|说|报|点|记|认)错(?:了|群|啦)|误会(?:了|一场)|是我(?:自己|家)|虚惊一场|乌龙|算了.{0,4}不(?:修|弄|搞|报|管|麻烦|追究|要|用)"
     r"|(?:前面|刚才|上面|这条).{0,6}(?:作废|当我没说)|当我没(?:说|报)"
 )
 _NO_CANCEL = re.compile(
-    r"[?]|吗|(?<!刚)才|如果|要是|他们?说|表情|航班|快递|别吵|试卷|题|日子|时间|我.{0,3}(?:来|去)|满意|还没|没(?:人|好|修|来)|订单|关注|我家也|我家(?:还|又)"
+    r"婚|酒席|[?]|吗|(?<!刚)才|如果|要是|他们?说|表情|航班|快递|别吵|试卷|题|日子|时间|我.{0,3}(?:来|去)|满意|还没|没(?:人|好|修|来)|订单|关注|我家也|我家(?:还|又)"
 )
 _AGREES = re.compile(
-    r"(?:同意|可以|能|请)(?:结单|结案|办结|销单|关单|闭单|结了?$)|没(?:有|得)?意见|^认可"
+    r"(?:同意|可以|请)(?:结单|结案|办结|销单|关单|闭单|结了?$)|没(?:有|得)?意见|^认可"
     r"|[修弄搞办做清干理决](?:得)(?:很|蛮|挺|真|太|几|好)?(?:扎实|漂亮|好|不错|到位|干净|仔细|快|及时|可以)"
     r"|(?:手艺|效果|质量)(?:很|蛮|挺|真)?(?:好|不错|可以)|(?<![不只才])能[^,。不]{1,3}了(?=$|[,。!])"
 )
-_NOT_CONTENT = re.compile(r"知道|晓得|(?:不上|打个|点|说|算|才|给个|令人)满意|满意(?:个|就|才|的[价答])")
+_NOT_CONTENT = re.compile(
+    r"知道|晓得|(?:不上|打个|点|说|算|才|给个|令人)满意|满意(?:个|就|才|的[价答])"
+)
+_BUT = re.compile(r"[?]|吗|但|可是|不(?:同意|认可|能|可以|算)|没(?!意见)|才|再")
 _NUDGE = re.compile(
-    r"催(?:一?下|催|一催)|再催|(?:快|抓紧|赶紧|赶快|尽快|早)(?:一?点|些)?(?:处理|解决|来|修|弄|搞|安排|派人|办)|(?:能|可)不(?:能|可以?)(?:快|早)点|快点[啊呀吧嘛咯!]*$"
+    r"催(?:一?下|催|一催)|再催|(?:快|抓紧|赶紧|赶快|尽快|早)(?:一?点|些)?(?:处理|解决|来|修|弄|搞|安排|派人|办)(?!好)|(?:能|可)不(?:能|可以?)(?:快|早)点|快点[啊呀吧嘛咯!]*$"
     r"|怎么(?:还|都)?没(?:有)?(?:人|动静|消息|见人|人来|反应|来)|(?:还|都|到现在)没(?:有)?(?:人(?:来|管|理|接)|动静|消息|回音|下文|反应)[^?]{0,6}[?]|等(?:了)?.{1,6}(?:天|小时|星期|周|个月|半天|上午|下午)了"
     r"|有(?:没有)?人(?:来)?(?:管|接|处理|来).*(?:[?]|没有?啊?|吗)|^人呢|抓紧[啊呀!]|搞快点|没下文|报了.{1,6}(?:天|礼拜|星期|周|月)了"
 )
@@ -98,16 +103,22 @@ _QUERY = re.compile(
     r"|有(?:没有)?(?:什么)?(?:进展|结果|消息|回音|眉目)|有(?:消息|回音|信)没|到哪(?:一步|里)?了|什么(?:进度|进展|时候能)|得(?:如何|怎样)|查(?:一?下|查).{0,6}(?:进度|进展|单)|我报的.{1,8}(?:吗|没|[?])"
     r"|(?:几|多少|哪些|哪几|什么)(?:单|件|个单|个).{0,6}(?:没|未|要|待|在)|(?:单|事|问题).{0,4}(?:到哪|谁接|谁在|办到|处理到)|我(?:手上|名下)?还?有(?:几|哪些|多少|什么)"
 )
-_OWN_TICKETS = re.compile(r"(?:几|多少|哪些|哪几)(?:个|张)?单|我(?:手上|名下|这里)?还?有(?:几|哪些|多少|什么)")
+_OWN_TICKETS = re.compile(
+    r"(?:几|多少|哪些|哪几)(?:个|张)?单|我(?:手上|名下|这里)?还?有(?:几|哪些|多少|什么)"
+)
 _HELP = re.compile(
     r"(?:怎么|咋|如何)(?:用|操作|使用)(?:这个|你)?(?:机器人|接单|群助手|小助手)|(?:机器人|接单助手).{0,4}(?:怎么|咋|如何)(?:用|操作|使用|报)"
 )
 _ACK = re.compile(r"(?:收到|好[的嘞]?|行|嗯+|OK|ok|要得|明白|了解|晓得了?|知道了?)[,，。!~ ]+")
-_COMING = re.compile(r"(?:(?:我|这就|马上|现在|立刻|立马|莫急|别急|来了|来啦|就来|就到|就去|我?去|过来|过去)[了啦哈,。! ]*)+")
+_COMING = re.compile(
+    r"(?:(?:我|这就|马上|现在|立刻|立马|莫急|别急|来了|来啦|就来|就到|就去|我?去|过来|过去)[了啦哈,。! ]*)+"
+)
 _ELLIPTIC = re.compile(r"[dDilj]*(?:G[dD]*[VhfF]|h|f)[hfVFOKmPtGUT]{0,3}")
-_ERRAND = re.compile(r"[dDi]*I[dDijl]*(?:V|G[XhfFSVGdj]{0,4}[mKOYTP][mKOYTPXhfFSVUR]{0,5})")
+_ERRAND = re.compile(r"[dDi]*I[dDijl]*(?:G[XhfFSVGdj]{0,4}[mKOYTP][mKOYTPXhfFSVUR]{0,5})")
+_EMBEDDED = re.compile(r"([dDi]*I[dDijl]*[Gh]+[dDijl]*V[OKmP]*)Q[^Q]*")
 _PURPOSE = re.compile(r"I[dDij]*G[mPXT]*(?:[FfhS][RGo]*L|q)")
 _BARE_CLAIM = re.compile(r"我去[啊呀哦!,.。~ ]*|(?:明天|后天|下午|晚上|上午).{1,2}")
+_DONE_WELL = re.compile(r"[mPil]*[Ff]R")
 _CALMING = re.compile(r"(?:别|莫)(?:吵|说|闹|急|送|担心|客气|慌|操心|管)|不用")
 _WORDLESS = frozenset({"query", "help", "nudge"})
 
@@ -126,8 +137,10 @@ def said(line: str, role: str, quoted: bool) -> Command | None:
     if role in HANDS:
         name = _by_hands(line, quoted)
     elif role == "reporter" or quoted:
-        name = _by_resident(line)
-    elif len(line) <= 12 and "满意" in line and _by_resident(line) == "confirm":
+        name = _by_resident(line, quoted)
+        if name == "cancel" and role != "reporter":
+            name = ""
+    elif len(line) <= 12 and "满意" in line and _by_resident(line, quoted) == "confirm":
         name = "confirm"
     if not name:
         return Command("help", explicit=False) if _HELP.search(line) else None
@@ -136,56 +149,86 @@ def said(line: str, role: str, quoted: bool) -> Command | None:
 
 def _by_hands(line: str, quoted: bool) -> str:
     clauses = read(line)
+    if "?" not in line:
+        clauses = [_EMBEDDED.sub(r"\1", c) for c in clauses]
     several = len(clauses) > 1
-    outcomes = [_outcome(c) for c in clauses]
+    outcomes = [_outcome(c, quoted) for c in clauses]
     if any(outcomes):  # "修好了，大家看看亮不亮" asks nothing of the bot
         last = max(n for n, sure in enumerate(outcomes) if sure)
-        clauses = [c for n, c in enumerate(clauses) if n <= last or not _CHECK.fullmatch(c)]
+        kept = [n for n, c in enumerate(clauses) if n <= last or not _CHECK.fullmatch(c)]
+        clauses, outcomes = [clauses[n] for n in kept], [outcomes[n] for n in kept]
     whole = "|".join(clauses)
     told = set(whole)
-    if told & set("QCWZ"):
-        return "query" if _OWN_TICKETS.search(line) else ""
     if _OWN_TICKETS.search(line):
         return "query"
+    if told & set("QCWZe"):
+        return _doubtful_hands(whole, quoted and not any(outcomes))
     if _ESCALATE.search(line) and not _NO_ESCALATE.search(line):
         return "escalate"
-    if "e" in told or _UNREAL.search(whole) or ("J" in told and any(outcomes)):
+    if _UNREAL.search(whole) or ("J" in told and any(outcomes)):
         return ""
-    rest = [c for c in clauses if not _outcome(c)]
-    if "sure" in outcomes or ("bare" in outcomes and (quoted or several) and not told & set("rn")):
-        if "H" in told or any(_PENDING.search(c) for c in rest):
-            return "progress"
-        return "" if told & set("MT") or _OWN.search(line) else "resolve"
-    if "bare" in outcomes:
-        return ""
+    if any(outcomes):
+        rest = [c for c, sure in zip(clauses, outcomes, strict=True) if not sure]
+        bare = "sure" not in outcomes and (rest or not (quoted or several))
+        return "" if bare else _ended(line, whole, rest)
     if quoted and _COMING.fullmatch(line):
         return "claim"
+    return _under_way(line, clauses, quoted)
+
+
+def _ended(line: str, whole: str, rest: list[str]) -> str:
+    """Return what a line comes to that tells of an outcome, and perhaps of what is left to do."""
+    if "H" in whole or any(_PENDING.search(c) for c in rest):
+        return "progress"
+    return "" if set(whole) & set("MT") or _OWN.search(line) else "resolve"
+
+
+def _under_way(line: str, clauses: list[str], quoted: bool) -> str:
+    """Return what a line comes to that tells of no outcome: a claim, a step, or nothing."""
     acked = quoted and len(clauses) <= 2 and bool(_ACK.match(line))
     claims = [
         c for c in clauses
         if _claims(c) or (acked and _ELLIPTIC.fullmatch(c)) or (quoted and _ERRAND.fullmatch(c))
     ]  # fmt: skip
     others = [c for c in clauses if c not in claims and c[0] not in "Un"]
-    if claims and not any(_DEED.search(c) for c in others) and not _BARE_CLAIM.fullmatch(line):
+    bare = _BARE_CLAIM.fullmatch(line) or (not quoted and clauses in (["IG"], ["G"]))
+    if claims and not bare and not any(_DEED.search(c) for c in others):
         return "claim"
     promised = quoted and any(_PROMISED.search(c) and not _ORDER.match(c) for c in clauses)
     return "progress" if promised or _steps(clauses, quoted) else ""
 
 
-def _outcome(clause: str) -> str:
+def _doubtful_hands(whole: str, sure: bool) -> str:
+    """Return what remains to be understood where some clause asks, supposes, or is of elsewhere."""
+    if not sure or _UNREAL.search(whole) or set(whole) & set("CQ"):
+        return ""
+    clauses = whole.split("|")
+    sound = [c for c in clauses if not set(c) & set("WZMU") and not _ORDER.match(c)]
+    if any(_STRONG_STEP.search(c) for c in sound):
+        return "progress"
+    taken = any(_claims(c) and len(c) > 1 and set(c) & set("VhfFSa") for c in sound)
+    return "claim" if taken and "e" not in whole else ""
+
+
+def _outcome(clause: str, quoted: bool) -> str:
     """Return what a clause says of an outcome: "sure", "bare" (好了) or nothing."""
     found = _OUTCOME.fullmatch(clause)
     if not found:
-        return ""
+        return "sure" if quoted and _LOOSE_OUTCOME.fullmatch(clause) else ""
     before, after = found["before"], found["after"]
     unknown = before.count("X") + after.count("X")
     if found["fix"]:
         return "sure" if unknown <= 7 else ""
     if found["fine"]:
-        return "" if unknown > 1 else "sure" if "m" in before else "" if unknown else "bare"
+        if unknown > 1 or ("P" in before and "m" not in before):
+            return ""
+        return "sure" if "m" in before else "" if unknown or "I" in before else "bare"
+    if found["state"]:
+        own = "t" not in before and "X" not in after and (quoted or not unknown or "m" in before)
+        return "sure" if own and unknown <= 2 else ""
     if found["other"]:
         return "sure" if unknown <= 3 and set(before) & set("mA") else ""
-    return "sure" if unknown <= (1 if found["make"] and "X" in after else 2) else ""
+    return "sure" if unknown <= (1 if "X" in after else 2) else ""
 
 
 def _steps(clauses: list[str], quoted: bool) -> bool:
@@ -208,29 +251,42 @@ def _claims(clause: str) -> bool:
     return bool(found) and clause.count("X") <= (2 if found and found["look"] else 5)
 
 
-def _by_resident(line: str) -> str:
-    if _CANCEL.search(line) and not _NO_CANCEL.search(line):
+def _by_resident(line: str, quoted: bool) -> str:
+    clauses = read(line)
+    told = {letter for c in clauses for letter in c}
+    if _gives_up(line, told):
         return "cancel"
     if _STILL.search(line):
         return "reopen"
     if _NUDGE.search(line):
         return "nudge"
-    if _AGREES.search(line) and not re.search("[?]|吗|但|可是|不(?:同意|认可|能|可以|算)|没(?!意见)|才|再", line):
+    if _AGREES.search(line) and not _BUT.search(line):
         return "confirm"
-    clauses = read(line)
-    told = {letter for c in clauses for letter in c}
     asks = bool(told & set("QC")) or "?" in line
     if (asks or len(line) <= 12) and _QUERY.search(line):
         return "query"
-    if asks:
-        return ""
+    return "" if asks else _answer(line, clauses, told, quoted)
+
+
+def _gives_up(line: str, told: set[str]) -> bool:
+    """Return whether a reporter no longer wants help, or was mistaken."""
+    if not _CANCEL.search(line) or _NO_CANCEL.search(line):
+        return False
+    elsewhere = "Z" in told and not re.search("[修弄搞]好", line)
+    return "作废" in line or not (told & set("eCQWsT") or elsewhere)
+
+
+def _answer(line: str, clauses: list[str], told: set[str], quoted: bool) -> str:
+    """Return a resident's answer to "is it done?"."""
     if "Z" in told:
         return ""
     still = any(_STILL_BAD.search(c) or _NOT_DONE.search(c) for c in clauses)
     if ("u" in told or still) and not _CALMING.search(line):
         return "reopen"
-    if told & set("NneBHJMwgTrWd") or _NOT_CONTENT.search(line):
+    clauses = [c for c in clauses if not c.startswith("rU")]  # "麻烦你们了"
+    if set("".join(clauses)) & set("NneBHJMwgrWd") or _NOT_CONTENT.search(line):
         return ""
-    if any(_outcome(c) or re.fullmatch("[mPil]*[Ff]R", c) for c in clauses):
+    if any(_outcome(re.sub("T[io]*", "", c), quoted) or _DONE_WELL.fullmatch(c) for c in clauses):
         return "confirm"
-    return "confirm" if any("c" in c and c.count("X") <= 2 for c in clauses) else ""
+    praised = any("c" in c and "O" not in c and c.count("X") <= 2 for c in clauses)
+    return "confirm" if praised and not any(set(c) == {"X"} for c in clauses) else ""

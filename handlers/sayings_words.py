@@ -12,7 +12,7 @@ UNKNOWN = "X"
 
 _NOTHING = "_"
 _DIALECT = str.maketrans({"哒": "了", "冇": "没"})
-_BREAK = frozenset(",.;:!。、~…\n\t ()【】[]|—-/\"“”")
+_BREAK = frozenset(',.;:!。、~…\n\t ()【】[]|—-/"“”')
 _SKIP = frozenset("0123456789#*_")
 _SAID_BACKWARD = re.compile(r"(?<=[修换弄搞清办接装拆补][好完掉走通])的(?=$|[,。!])")  # 上午修好的
 _COMPLETES = {"完": "o", "毕": "o", "好": "R", "掉": "R", "走": "R"}
@@ -79,8 +79,8 @@ def read(line: str) -> list[str]:
 
 
 def _tidy(clause: str) -> str:
-    if clause[0] == "R":
-        clause = clause.lstrip("R") or "R"
+    if clause[0] in "RL":
+        clause = clause.lstrip("RL") or clause[0]
     if "Y" in clause:
         clause = _TITLE.sub("Y", clause)
     return _NO_LONGER.sub("E", clause) if clause[-1] == "L" else clause
