@@ -73,7 +73,8 @@ class Triage:
 
     def __init__(self, local_words: Iterable[str] = ()) -> None:
         self._lexicon = lexicon()
-        self._cutter = _cutter(tuple(local_words))
+        self._local = tuple(local_words)
+        self._cutter = _cutter(self._local)
 
     def understand(
         self, text: str, *, mentioned: bool = False, role: str = "neighbour", quoted: bool = False
@@ -95,7 +96,7 @@ class Triage:
         """Return what a message is, its commands apart."""
         line = normal(text[:READ])[:READ]
         sums = self._weigh(line)
-        place = find_place(line)
+        place = find_place(line, self._local)
         score = sums.score + (_PLACE if any((place.building, place.unit, place.group)) else 0)
         probability = 1 / (1 + math.exp(-(score + _CALLED * mentioned)))
         topic = sums.topic
