@@ -17,6 +17,7 @@ from functools import cache
 from bot.models import Understanding, Urgency
 from handlers.categories import categories
 from handlers.commands import normal, parse
+from handlers.triage.danger import danger
 from handlers.triage.lexicon import Topic, lexicon
 from handlers.triage.place import find_place
 from handlers.triage.weigh import EMERGENCIES, size, urgency
@@ -99,7 +100,7 @@ class Triage:
         place = find_place(line, self._local)
         score = sums.score + (_PLACE if any((place.building, place.unit, place.group)) else 0)
         probability = 1 / (1 + math.exp(-(score + _CALLED * mentioned)))
-        topic = sums.topic
+        topic = self._lexicon.topics.get(danger(line)) or sums.topic
         category = topic.category if topic else "other-service"
         if sums.suggests:
             category = "suggestion"
@@ -165,10 +166,12 @@ def _bounded(kind: str, value: float) -> float:
 
 
 def _decision(probability: float, role: str, level: Urgency) -> str:
+    if level is Urgency.EMERGENCY:
+        return "ticket"  # when a leader cries fire, it burns
     if probability < ASK:
         return "ignore"
-    if role in _STAFF and level is not Urgency.EMERGENCY:
-        return "ignore"  # staff speak to residents; but when a leader cries fire, it burns
+    if role in _STAFF:
+        return "ignore"  # staff speak to residents
     return "ticket" if probability >= TICKET else "ask"
 
 
