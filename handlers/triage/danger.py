@@ -174,12 +174,8 @@ def _real(line: str, found: re.Match[str], missing: bool) -> bool:
     """Return whether what was found is told as happening now, to people."""
     before, after = line[: found.start()], line[found.end() :]
     clause = _BREAK.split(before)[-1]
-    if (
-        _FEARED.search(clause)
-        or _FEARED_WITHIN.search(found[0])
-        or _LIKE.match(after)
-        or _FIGURE.search(line)
-    ):
+    feared = _FEARED.search(clause) or _FEARED_WITHIN.search(found[0])
+    if feared or _SUPPOSED.search(before + found[0]) or _LIKE.match(after) or _FIGURE.search(line):
         return False
     if _HABIT.search(line) and not _NOW.search(line):
         return False
