@@ -159,6 +159,8 @@ def _typed_later(line: str) -> Command | None:
         return None
     name = WORDS[found[2]]
     told = "".join(read(line.replace(found[2], "", 1)))
+    if name == "escalate" and "A" in told:
+        return None  # 已上报 tells what was done
     known = set(told) & set("mPAlOKY") or not told or re.search(r"\d", found[1])
     if set(told) & set("QCWZJUMer") or told.count("X") > 4 or not (known or "I" in told):
         return None

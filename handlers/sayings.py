@@ -24,12 +24,12 @@ _OWN = re.compile(r"我(?:家|屋里|老家|自己|妈|爸|老公|老婆)|自家
 
 # What follows matches letters, each of a word; sayings.csv tells which.
 _OUTCOME = re.compile(
-    r"(?P<before>[^NnMWCsSDdjgwHJeTUBQZz]*?)"
+    r"(?P<before>[^NnMWCsSDdjgwHJeTUQZzy]*?)"
     r"(?:(?P<fix>F[RoG]*[Lq]|AO?l?F[RoG]*|Fo+$)|(?P<make>f[Ro]*[Lq]|A[lO]?f[Ro]*$|fo+$)|(?P<state>E)"
     r"|(?P<fine>q+)|(?P<other>X[Ro]+[Lq]))"
     r"(?P<after>[mPXLEqRoFlGOYAf]*?)(?:U?[kV].*)?"
 )
-_LOOSE_OUTCOME = re.compile(r"[XPm]*m[RG]+[Lq]|[mPl]*[Ff]X{1,3}L|X{1,3}lE")
+_LOOSE_OUTCOME = re.compile(r"m[XPm]{1,3}q|[XPm]*m[RG]+[Lq]|[mPl]*[Ff]X{1,3}L|X{1,3}lE")
 _CHECK = re.compile(r"[UI]?[kV][kVEPmqQRLUBN]*")
 _PENDING = re.compile(r"H|g.*[FfSh]|w.*[^g]|N$|D.*[FfGS]|j.*[FfSh].*L|N.*[FfRotGm]|D.*[Ffh]")
 _UNREAL = re.compile(r"[sw][^|]*(?:[FfX][Ro]*[Lq]|E|q)|[Lq]d|[Lq]l?I|[Lq]M")
@@ -55,7 +55,7 @@ _QUOTED_STEP = re.compile(
 _DEED = re.compile(r"A.*[SshVFfG]|[bs]|[^n]L|g.*[FfSh]|w[^I]*[tOm]")
 _PROMISED = re.compile(r"^[^IUdr]*D[^IUr]*[SO]")
 _STRONG_STEP = re.compile(r"[SshV][OKmPt]*[Lx]|A[OKm]*[ShG]|[OK].*[SsL]|b|H.*L|L.*H")
-_STILL_BAD = re.compile(r"v.{0,4}?(?:[BNuX]|[Ff]$)|B")
+_STILL_BAD = re.compile(r"^[^I]*v.?G|v.{0,4}?(?:[BNuX]|[Ff]$)|B")
 _NOT_DONE = re.compile(r"N[ilOmUX]{0,2}[FfRqo]|^[^I]*N[ilOmUX]{0,2}[GhS]")
 
 _UP = r"(?:社区|街道|支部|村里|村委会?|居委会|镇里|镇上|乡里|乡镇|政府|上级|上面|上头|办事处|区里|市里|县里|领导|党委)"
@@ -66,13 +66,14 @@ _UNABLE = (
 _ESCALATE = re.compile(
     rf"(?:上报|呈报|报告|报|移交|上交|提请)(?:给|到|至|请)?{_UP}(?!了|的|那边了)"
     rf"|(?:{_UNABLE}).*(?:(?:请|申请|需要?|得|要|让|由|找|交给?|转).{{0,5}}{_UP}|[往向]上|上报|吹哨|报{_UP})"
+    rf"|(?:没|不).*(?:请|申请|需要|得|由|让){_UP}.{{0,8}}$|(?:没|不).*报上去[吧算!。]*$"
     rf"|(?:请|申请|需要?|得|要|由|建议|请求).{{0,3}}{_UP}.{{0,6}}(?:出面|协调|支援|牵头|介入|来管|拍板|支持|解决一下)"
 )
 _NO_ESCALATE = re.compile(
-    r"我.{0,3}(?:向|跟|找|和|去|问)|(?:不用|不要|不必|别|先不|暂不|莫|没有?|已经?|已向).{0,4}报|[?]|报(?:上去)?了|名单|材料|数据|等.{0,3}(?:回复|答复|批)"
+    r"我.{0,3}(?:向|跟|找|和|去|问)|(?:不用|不要|不必|别|先不|暂不|莫|已经?|已向).{0,4}报|没有?(?:上)?报|[?]|(?<!往上)(?<!向上)报(?:上去)?了|名单|材料|数据|等.{0,3}(?:回复|答复|批)"
 )
 _STILL = re.compile(
-    r"(?:只|才)(?:修|换|弄|清|搞|拖)了|哪(?:里|有|儿)?.{0,2}(?:修|好|亮|解决|弄|处理)|这(?:也|就|还)?叫.{0,4}(?:修|好|解决|处理|办)|只.{1,4}一半|还在(?:$|那|原)|^(?:还)?没(?:有|呢|得)?[啊呀呢,。! ]*$|没(?:有)?(?:水|电|气|网|信号)[啊呀]?(?:$|[,。!])"
+    r"(?:只|才)(?:修|换|弄|清|搞|拖)了|哪(?:里|有|儿)?.{0,2}(?:修|好|亮|解决|弄|处理)|这(?:也|就|还)?叫.{0,4}(?:修|好|解决|处理|办)|只.{1,4}一半|满意(?:个[屁鬼毛啥]|啥|什么|才怪)|(?:不太|不怎么|不是很|不大|谈不上|说不上)满意|还在(?:$|那|原)|^(?:还)?没(?:有|呢|得)?[啊呀呢,。! ]*$|没(?:有)?(?:水|电|气|网|信号)[啊呀]?(?:$|[,。!])"
 )
 _CANCEL = re.compile(
     r"不(?:用|要|需要?|必)(?:再)?(?:来|修|管|弄|处理|办|麻烦|派|跑|看|搞|查|换|找).{0,5}了|(?:^|[,。!\s])不(?:用|需要|要)了(?!吧)|单.{0,2}不要了"
@@ -116,9 +117,14 @@ _COMING = re.compile(
 _ELLIPTIC = re.compile(r"[dDilj]*(?:G[dD]*[VhfF]|h|f)[hfVFOKmPtGUT]{0,3}")
 _ERRAND = re.compile(r"[dDi]*I[dDijl]*(?:G[XhfFSVGdj]{0,4}[mKOYTP][mKOYTPXhfFSVUR]{0,5})")
 _EMBEDDED = re.compile(r"([dDi]*I[dDijl]*[Gh]+[dDijl]*V[OKmP]*)Q[^Q]*")
+_TOLD_AS_DONE = re.compile(r"A[GO]*[Sh]Z")
+_LET_ME = re.compile(r"^r(?=I)")  # 让我来
+_ASKS_ABOVE = re.compile(r"I[dDij]*K[hSs]")  # 我跟社区说
+_BUT_PARTLY = re.compile(r"\|[^|]*e[^|]*(?:L[^|]*H|H[^|]*L)")
 _PURPOSE = re.compile(r"I[dDij]*G[mPXT]*(?:[FfhS][RGo]*L|q)")
 _BARE_CLAIM = re.compile(r"我去[啊呀哦!,.。~ ]*|(?:明天|后天|下午|晚上|上午).{1,2}")
-_DONE_WELL = re.compile(r"[mPil]*[Ff]R")
+_DONE_WELL = re.compile(r"[mPil]*[Ff][Ro]+")
+_TRIED = re.compile(r"^[SV]+[xL]*")  # 看了, 试过了, 确认
 _CALMING = re.compile(r"(?:别|莫)(?:吵|说|闹|急|送|担心|客气|慌|操心|管)|不用")
 _WORDLESS = frozenset({"query", "help", "nudge"})
 
@@ -148,27 +154,32 @@ def said(line: str, role: str, quoted: bool) -> Command | None:
 
 
 def _by_hands(line: str, quoted: bool) -> str:
-    clauses = read(line)
+    clauses = [_LET_ME.sub("", c) for c in read(line)]
     if "?" not in line:
         clauses = [_EMBEDDED.sub(r"\1", c) for c in clauses]
     several = len(clauses) > 1
     outcomes = [_outcome(c, quoted) for c in clauses]
     if any(outcomes):  # "修好了，大家看看亮不亮" asks nothing of the bot
         last = max(n for n, sure in enumerate(outcomes) if sure)
-        kept = [n for n, c in enumerate(clauses) if n <= last or not _CHECK.fullmatch(c)]
+        said = [not _CHECK.fullmatch(c) and "C" not in c for c in clauses]
+        kept = [n for n in range(len(clauses)) if n <= last or said[n]]
         clauses, outcomes = [clauses[n] for n in kept], [outcomes[n] for n in kept]
     whole = "|".join(clauses)
     told = set(whole)
     if _OWN_TICKETS.search(line):
         return "query"
-    if told & set("QCWZe"):
-        return _doubtful_hands(whole, quoted and not any(outcomes))
-    if _ESCALATE.search(line) and not _NO_ESCALATE.search(line):
+    own = any(_ASKS_ABOVE.match(c) for c in clauses) or _DOUBT.search(line)
+    if _ESCALATE.search(line) and not own and not _NO_ESCALATE.search(line) and "Z" not in told:
         return "escalate"
+    if told & set("QCWZe"):
+        if any(outcomes) and quoted and _BUT_PARTLY.search(whole):
+            return "progress"
+        return _doubtful_hands(whole, quoted and not any(outcomes))
     if _UNREAL.search(whole) or ("J" in told and any(outcomes)):
         return ""
     if any(outcomes):
-        rest = [c for c, sure in zip(clauses, outcomes, strict=True) if not sure]
+        pairs = zip(clauses, outcomes, strict=True)
+        rest = [c for c, sure in pairs if not sure and not _DONE_WELL.fullmatch(c)]
         bare = "sure" not in outcomes and (rest or not (quoted or several))
         return "" if bare else _ended(line, whole, rest)
     if quoted and _COMING.fullmatch(line):
@@ -180,7 +191,7 @@ def _ended(line: str, whole: str, rest: list[str]) -> str:
     """Return what a line comes to that tells of an outcome, and perhaps of what is left to do."""
     if "H" in whole or any(_PENDING.search(c) for c in rest):
         return "progress"
-    return "" if set(whole) & set("MT") or _OWN.search(line) else "resolve"
+    return "" if "M" in whole or _OWN.search(line) else "resolve"
 
 
 def _under_way(line: str, clauses: list[str], quoted: bool) -> str:
@@ -203,7 +214,10 @@ def _doubtful_hands(whole: str, sure: bool) -> str:
     if not sure or _UNREAL.search(whole) or set(whole) & set("CQ"):
         return ""
     clauses = whole.split("|")
-    sound = [c for c in clauses if not set(c) & set("WZMU") and not _ORDER.match(c)]
+    sound = [
+        c for c in clauses
+        if not _ORDER.match(c) and (not set(c) & set("WZMU") or _TOLD_AS_DONE.match(c))
+    ]  # fmt: skip
     if any(_STRONG_STEP.search(c) for c in sound):
         return "progress"
     taken = any(_claims(c) and len(c) > 1 and set(c) & set("VhfFSa") for c in sound)
@@ -278,12 +292,13 @@ def _gives_up(line: str, told: set[str]) -> bool:
 
 def _answer(line: str, clauses: list[str], told: set[str], quoted: bool) -> str:
     """Return a resident's answer to "is it done?"."""
-    if "Z" in told:
+    if "Z" in told and not (quoted and clauses[0] == "c"):
         return ""
     still = any(_STILL_BAD.search(c) or _NOT_DONE.search(c) for c in clauses)
     if ("u" in told or still) and not _CALMING.search(line):
         return "reopen"
-    clauses = [c for c in clauses if not c.startswith("rU")]  # "麻烦你们了"
+    clauses = [_TRIED.sub("", c) or "_" for c in clauses]
+    clauses = [c for c in clauses if not re.match("r(?:U|$)", c)]  # "麻烦你们了"
     if set("".join(clauses)) & set("NneBHJMwgrWd") or _NOT_CONTENT.search(line):
         return ""
     if any(_outcome(re.sub("T[io]*", "", c), quoted) or _DONE_WELL.fullmatch(c) for c in clauses):

@@ -28,7 +28,7 @@ _NUISANCE = (
 _GONE = re.compile(
     rf"(?:没有?|没得|不)(?:再|什么|么子)?{_NUISANCE}过?了|没(?:有)?再{_NUISANCE}|没得(?:问题|事|毛病)"
     rf"|{_NUISANCE}(?:也|都|已经)?没(?:有)?了"
-    rf"|(?<=[试晚天夜在])[,，]?(?:都|也|就|一直)?没(?:有)?(?:听到|闻到|再)?{_NUISANCE}"
+    rf"|(?<=[试晚天夜在了上])[,，]?(?:都|也|就|一直)?没(?:有)?(?:听到|闻到|再)?{_NUISANCE}"
 )
 _TITLE = re.compile(r"X{0,2}Y")
 _NO_LONGER = re.compile(r"NBL$")
