@@ -14,7 +14,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 
-from bot.models import Understanding, Urgency
+from bot.models import Command, Understanding, Urgency
 from handlers.categories import categories
 from handlers.commands import normal, parse
 from handlers.triage.danger import danger
@@ -71,7 +71,7 @@ class Triage:
         """Return what a message is; the fields are the triage contract's. Takes any text."""
         command = parse(text, mentioned=mentioned, role=role, quoted=quoted)
         understood = self.judge(text, mentioned=mentioned, role=role)
-        if command is None:
+        if command is None or _cries(command, understood):
             return understood
         return Understanding(
             "command", understood.score, understood.kind, understood.category, understood.domain,
@@ -146,6 +146,12 @@ def _cutter(local_words: tuple[str, ...]) -> jieba.Tokenizer:
 
 
 _NOWHERE = find_place("")
+
+
+def _cries(command: Command, understood: Understanding) -> bool:
+    """Return whether what sounds like urging or complaint is a cry for help."""
+    complains = not command.explicit and command.name in {"nudge", "reopen", "query"}
+    return complains and understood.urgency is Urgency.EMERGENCY
 
 
 def _bounded(kind: str, value: float) -> float:

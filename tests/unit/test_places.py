@@ -137,6 +137,15 @@ PLACES: list[tuple[str, Place]] = [
     ("人民路一百二十八号", Place(road="人民路128号")),
     ("甲单元", Place(unit="甲单元")),
     ("3栋2 501", Place(building="3栋", unit="2单元", room="501")),
+    ("我是6栋的住户 602 没水", Place(building="6栋", room="602")),
+    ("302 没电了", Place(room="302")),
+    ("三栋 五零二 没电", Place(building="3栋", room="502")),
+    ("8栋 2单元 中间那户 502 一直漏", Place(building="8栋", unit="2单元", room="502")),
+    ("7栋 停电 300块钱的电费白交", Place(building="7栋")),
+    ("502房间漏水", Place(room="502")),
+    ("楼上那户602 在装修", Place(room="602")),
+    ("302王姐家没水", Place(room="302")),
+    ("业主1102 说没电", Place(room="1102")),
 ]  # fmt: skip
 
 NOWHERE = """
