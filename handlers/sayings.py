@@ -55,7 +55,8 @@ _QUOTED_STEP = re.compile(
 _DEED = re.compile(r"A.*[SshVFfG]|[bs]|[^n]L|g.*[FfSh]|w[^I]*[tOm]")
 _PROMISED = re.compile(r"^[^IUdr]*D[^IUr]*[SO]")
 _STRONG_STEP = re.compile(r"[SshV][OKmPt]*[Lx]|A[OKm]*[ShG]|[OK].*[SsL]|b|H.*L|L.*H")
-_STILL_BAD = re.compile(r"^[^I]*v.?G|v.{0,4}?(?:[BNuX]|[Ff]$)|B")
+_STILL_BAD = re.compile(r"^[^I]*v.?G|v.{0,4}?(?:[BNuX]|[Ff]$)|[gqeE].*B")
+_BAD = re.compile(r"B")
 _NOT_DONE = re.compile(r"N[ilOmUX]{0,2}[FfRqo]|^[^I]*N[ilOmUX]{0,2}[GhS]")
 
 _UP = r"(?:社区|街道|支部|村里|村委会?|居委会|镇里|镇上|乡里|乡镇|政府|上级|上面|上头|办事处|区里|市里|县里|领导|党委)"
@@ -294,7 +295,9 @@ def _answer(line: str, clauses: list[str], told: set[str], quoted: bool) -> str:
     """Return a resident's answer to "is it done?"."""
     if "Z" in told and not (quoted and clauses[0] == "c"):
         return ""
-    still = any(_STILL_BAD.search(c) or _NOT_DONE.search(c) for c in clauses)
+    still = any(
+        _STILL_BAD.search(c) or _NOT_DONE.search(c) or (quoted and _BAD.search(c)) for c in clauses
+    )  # unquoted, 电梯坏了 may be another matter
     if ("u" in told or still) and not _CALMING.search(line):
         return "reopen"
     clauses = [_TRIED.sub("", c) or "_" for c in clauses]
