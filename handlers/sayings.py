@@ -55,9 +55,10 @@ _QUOTED_STEP = re.compile(
 _DEED = re.compile(r"A.*[SshVFfG]|[bs]|[^n]L|g.*[FfSh]|w[^I]*[tOm]")
 _PROMISED = re.compile(r"^[^IUdr]*D[^IUr]*[SO]")
 _STRONG_STEP = re.compile(r"[SshV][OKmPt]*[Lx]|A[OKm]*[ShG]|[OK].*[SsL]|b|H.*L|L.*H")
-_STILL_BAD = re.compile(r"^[^I]*v.?G|v.{0,4}?(?:[BNuX]|[Ff]$)|[gqeE].*B")
-_BAD = re.compile(r"B")
-_NOT_DONE = re.compile(r"N[ilOmUX]{0,2}[FfRqo]|^[^I]*N[ilOmUX]{0,2}[GhS]")
+_BAD = re.compile(
+    r"B|^[^I]*v.?G|v.{0,4}?(?:[NuX]|[Ff]$)|N[ilOmUX]{0,2}[FfRqo]|^[^I]*N[ilOmUX]{0,2}[GhS]"
+)
+_BAD_UNASKED = re.compile(r"v.{0,4}?[BNu]|[gqeE].*B|N[ilOm]{0,2}[FfRqo]|^N[im]{0,2}G")
 
 _UP = r"(?:社区|街道|支部|村里|村委会?|居委会|镇里|镇上|乡里|乡镇|政府|上级|上面|上头|办事处|区里|市里|县里|领导|党委)"
 _UNABLE = (
@@ -295,9 +296,8 @@ def _answer(line: str, clauses: list[str], told: set[str], quoted: bool) -> str:
     """Return a resident's answer to "is it done?"."""
     if "Z" in told and not (quoted and clauses[0] == "c"):
         return ""
-    still = any(
-        _STILL_BAD.search(c) or _NOT_DONE.search(c) or (quoted and _BAD.search(c)) for c in clauses
-    )  # unquoted, 电梯坏了 may be another matter
+    bad = _BAD if quoted else _BAD_UNASKED  # unquoted, 电梯坏了 may be another matter
+    still = any(bad.search(c) and (quoted or c.count("X") <= 2) for c in clauses)
     if ("u" in told or still) and not _CALMING.search(line):
         return "reopen"
     clauses = [_TRIED.sub("", c) or "_" for c in clauses]
@@ -306,5 +306,7 @@ def _answer(line: str, clauses: list[str], told: set[str], quoted: bool) -> str:
         return ""
     if any(_outcome(re.sub("T[io]*", "", c), quoted) or _DONE_WELL.fullmatch(c) for c in clauses):
         return "confirm"
-    praised = any("c" in c and "O" not in c and c.count("X") <= 2 for c in clauses)
+    praised = (quoted or "满意" in line) and any(
+        "c" in c and "O" not in c and c.count("X") <= 2 for c in clauses
+    )
     return "confirm" if praised and not any(set(c) == {"X"} for c in clauses) else ""
