@@ -222,7 +222,8 @@ def triage_of(config: Config) -> Triage:
         lines = Path(config.triage.words).read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"[triage] words：读不了 {config.triage.words}，要 UTF-8 文本") from error
-    return Triage(line.strip() for line in lines if line.strip())
+    words = (line.split("#")[0].strip() for line in lines)
+    return Triage(word for word in words if word)
 
 
 async def get_ready(store: Store, config: Config) -> Roster:

@@ -168,7 +168,7 @@ class TriageConfig:
     """Understanding."""
 
     words: str = ""
-    """A file of local words, one a line: names of estates, nicknames of places."""
+    """A file of local words, one a line: estates, nicknames of places, roads, village groups."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,8 @@ import re
 import unicodedata
 
 from bot.models import Command
-from handlers.sayings import doubtful, said
+from handlers.sayings import HANDS, doubtful, said
+from handlers.sayings_words import read
 
 WORDS: dict[str, str] = {
     "下单": "report", "报事": "report", "立单": "report",
@@ -45,7 +46,13 @@ _LOOSE = re.compile(r"(?:^|[\s,])#?(\d{4,8})(?=$|[\s,。.!])")
 _GAP = re.compile(r"[\s:,.;!。、~-]")
 _LATER = re.compile(r"(.{1,14}?)[,\s]*(办结|接单|吹哨|上报)(?=$|[,。!\s])(.*)", re.DOTALL)
 _NOT_BEFORE = re.compile(
-    r"谁|没|不|等|怎|什么|何时|吗|去|别|还|请|要|能|如果|你|他|她|们|尽快|抓紧|赶紧|必须|争取|小.|@"
+    r"谁|没|不|等|怎|什么|何时|吗|去|别|还|请|要|能|如果|你|他|她|们|尽快|抓紧|赶紧|必须|争取|小.|@|莫|勿"
+)
+_PARTICLES = re.compile(r"(?:了|啦|的|一下|进度|哈|哦)[。.!~ ]*")
+_HANDED = re.compile(r"[我你他她它大给]|押金|钱|款|货|快递|订金|定金")
+_COUNTED = re.compile(r"[了过的后前吗率度来去之以要须单]|[一二三四五六七八九十几两多\d]+[单件起个]")
+_UPWARD = re.compile(
+    r"(?:了|吧|啦|一下|给|到|至|由|请|这个|此)*(?:社区|街道|支部|村|居委会|镇|乡|政府|上级|上面|办事处|书记|领导|处理|协调|解决|[,。!\s]|$)"
 )
 _DAY = re.compile(
     r"(?:挂?到|至)?\s*((?:\d{1,2}月)?\d{1,2}[日号]|下?(?:周|星期|礼拜)[一二三四五六日天]|大?后天|明[天日]"
@@ -63,6 +70,7 @@ _CODE = re.compile(r"[\w .–—-]*?[2-9a-z]{4}[–—-][2-9a-z]{4}", re.IGNOREC
 # Words that open ordinary sentences as well count only alone, before a gap, or before a number.
 _STRICT = frozenset({
     "claim", "progress", "resume", "cancel", "query", "confirm", "rate", "help", "bind", "nudge",
+    "reject", "merge",
 })  # fmt: skip
 _REPORT_CHAT = re.compile(r"[了过的后前时成减立就送价链付买量率吧啦呀吗不没完]")
 _ASKING = frozenset({"report", "query", "help", "confirm", "reopen", "rate", "bind"})
@@ -88,7 +96,7 @@ def parse(
     line = normal(text)
     if not line:
         return None
-    command = _typed(line) or _typed_later(line) or said(line, role, quoted)
+    command = _typed(line) or (role in HANDS and _typed_later(line)) or said(line, role, quoted)
     if command and "text" in command.args and command.name != "query":
         command.args["text"] = _own_words(text, command.args["text"])
     return command
@@ -125,11 +133,23 @@ def _opens(name: str, rest: str) -> bool:
         return True
     if name == "bind" and _CODE.fullmatch(_clean(rest)):
         return True
+    if name in _STRICT:
+        # "恢复了" tells of water and power
+        return name != "resume" and bool(_PARTICLES.fullmatch(rest))
+    return _reads_on(name, rest)
+
+
+def _reads_on(name: str, rest: str) -> bool:
+    """Return whether words that follow without a gap go on with a command."""
     if name == "report":
         return not _REPORT_CHAT.match(rest)
-    if name in _STRICT:
-        return bool(re.fullmatch(r"(?:了|啦|的|一下|进度|哈|哦)[。.!~ ]*", rest))
-    return not re.match(r"[了过的后前吗率度来去]", rest)
+    if name == "escalate":
+        return bool(_UPWARD.match(rest))
+    if name == "resolve" and set("".join(read(rest))) & set("NMQWCJeU"):
+        return False
+    if name in {"return", "transfer"} and _HANDED.match(rest):
+        return rest.startswith("给") and name == "return"
+    return not _COUNTED.match(rest)
 
 
 def _typed_later(line: str) -> Command | None:
@@ -138,6 +158,12 @@ def _typed_later(line: str) -> Command | None:
     if not found or _NOT_BEFORE.search(found[1]) or doubtful(line):
         return None
     name = WORDS[found[2]]
+    told = "".join(read(line.replace(found[2], "", 1)))
+    if name == "escalate" and "A" in told:
+        return None  # 已上报 tells what was done
+    known = set(told) & set("mPAlOKY") or not told or re.search(r"\d", found[1])
+    if set(told) & set("QCWZJUMer") or told.count("X") > 4 or not (known or "I" in told):
+        return None
     before = found[1].strip()
     text = f"{before} {_clean(found[3])}".strip()
     number = re.fullmatch(r".*?(\d{4,8})号?单?", before)
@@ -245,7 +271,7 @@ def _unbind(rest: str) -> Command | None:
 
 
 def _confirm(name: str, rest: str, args: dict[str, str]) -> Command | None:
-    if re.search(r"[?]|吗|的话", rest):
+    if re.search(r"[?]|吗|的话", rest) or set("".join(read(rest))) & set("eMCQWZB"):
         return None
     return _plain(name, rest, args)
 

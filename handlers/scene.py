@@ -139,6 +139,9 @@ def target(
     return fitting[0] if len(fitting) == 1 else which(scene, command, fitting)
 
 
+_OUTCOMES = frozenset({Happened.CONFIRMED, Happened.REOPENED})
+
+
 def _named(
     scene: Scene, command: Command, what: Happened, fits: Callable[[Ticket], bool]
 ) -> Ticket | Decision:
@@ -160,6 +163,8 @@ def _quoted(
         return fitting[0]
     if fitting:
         return which(scene, command, fitting)
+    if not command.explicit and what in _OUTCOMES:  # "又漏了" may also just go on with the story
+        return NOTHING
     first = scene.quoted[0]
     if not fits(first):
         return say(scene, replies.not_yours(first, what, _holder(scene, first)), first.number)
@@ -215,8 +220,7 @@ def _miss(scene: Scene, command: Command, what: Happened) -> Decision:
         ]  # fmt: skip
         if taken and scene.roles:
             return say(scene, replies.taken(taken[-1]), taken[-1].number)
-    about_outcome = what in {Happened.CONFIRMED, Happened.REOPENED}
-    if not command.explicit or about_outcome:  # "满意" is also just a word
+    if not command.explicit or what in _OUTCOMES:  # "满意" is also just a word
         return NOTHING
     own = [t for t in scene.tickets if scene.message.sender in t.audience]
     others = [t for t in scene.tickets if allowed(t, what)]

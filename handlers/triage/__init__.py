@@ -14,9 +14,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 
-from bot.models import Understanding, Urgency
+from bot.models import Command, Understanding, Urgency
 from handlers.categories import categories
 from handlers.commands import normal, parse
+from handlers.triage.danger import danger
+from handlers.triage.follows import follows
 from handlers.triage.lexicon import Topic, lexicon
 from handlers.triage.place import find_place
 from handlers.triage.weigh import EMERGENCIES, size, urgency
@@ -44,19 +46,6 @@ _PETITION = re.compile(
 _MOST = {"trouble": 3.2, "ask": 2.4, "office": 1.2, "time": 1.0, "agent": -4.5, "chat": -3.4,
          "advert": -5.0, "notice": -5.0, "past": -1.6}  # fmt: skip
 
-_MORE = re.compile(
-    r"^(?:(?:就)?(?:是|在)[\w\s,，-]{1,20}|还有[\w\s,，]{1,24}|另外[\w\s,，]{1,24}|(?:我)?(?:的)?(?:电话|手机)[:：是]?.{0,20}"
-    r"|[\w\s,，-]{0,14}(?:那里|这里|旁边|门口|对面|楼下|那边|这边)|一直没人管.{0,6}|(?:都|已经)[\w]{0,6}好?(?:几|多)?[天年月个]+了.{0,4}"
-    r"|没人管.{0,6}|急.{0,6}|太危险了?.{0,6})[。.!！~]*$"
-)
-_SAME = re.compile(
-    r"^(?:是的|对|对啊|对的|就是|确实|嗯|唉|哎)?[，,、\s]*(?:我们?|咱们?)(?:家|这|这边|这栋|那栋|这里|楼|单元|屋里|店)?(?:也|都|同样|跟着)"
-    r"(?!想|要去|去|来|觉得|喜欢|爱|看|买|吃|考虑|打算|在想).{0,24}$"
-    r"|^\+1.{0,4}$|^[加＋]1$|^同[上问求感].{0,6}$|^(?:是的|对的?|对啊|对头|确实|就是)[，,、\s]*我.{2,24}$|^(?:是的|对的?|对啊|对头|确实|就是)[，,、\s]+.{1,16}$|^[一二三四五六七八九十\d]+[栋楼单元]+也.{1,16}$"
-    r"|^也是.{0,8}$"
-)
-_NOT_FOLLOWING = re.compile(r"首付|看房|房源|户型|万|微信|哈哈|贷款|价格|满[二五]|税")
-
 
 @dataclass(slots=True)
 class _Sums:
@@ -73,7 +62,8 @@ class Triage:
 
     def __init__(self, local_words: Iterable[str] = ()) -> None:
         self._lexicon = lexicon()
-        self._cutter = _cutter(tuple(local_words))
+        self._local = tuple(local_words)
+        self._cutter = _cutter(self._local)
 
     def understand(
         self, text: str, *, mentioned: bool = False, role: str = "neighbour", quoted: bool = False
@@ -81,7 +71,7 @@ class Triage:
         """Return what a message is; the fields are the triage contract's. Takes any text."""
         command = parse(text, mentioned=mentioned, role=role, quoted=quoted)
         understood = self.judge(text, mentioned=mentioned, role=role)
-        if command is None:
+        if command is None or _cries(command, understood):
             return understood
         return Understanding(
             "command", understood.score, understood.kind, understood.category, understood.domain,
@@ -95,10 +85,10 @@ class Triage:
         """Return what a message is, its commands apart."""
         line = normal(text[:READ])[:READ]
         sums = self._weigh(line)
-        place = find_place(line)
+        place = find_place(line, self._local)
         score = sums.score + (_PLACE if any((place.building, place.unit, place.group)) else 0)
         probability = 1 / (1 + math.exp(-(score + _CALLED * mentioned)))
-        topic = sums.topic
+        topic = self._lexicon.topics.get(danger(line)) or sums.topic
         category = topic.category if topic else "other-service"
         if sums.suggests:
             category = "suggestion"
@@ -109,7 +99,7 @@ class Triage:
             decision, round(probability, 4), known.kind, category,
             (topic.domain if topic else "") or known.domain or "党务政务", level,
             size(known.kind, category, level, line), place, None, sums.why,
-            topic.name if topic else "", _follows(line, place != _NOWHERE),
+            topic.name if topic else "", follows(line, place != _NOWHERE),
         )  # fmt: skip
 
     def _weigh(self, line: str) -> _Sums:
@@ -158,23 +148,22 @@ def _cutter(local_words: tuple[str, ...]) -> jieba.Tokenizer:
 _NOWHERE = find_place("")
 
 
+def _cries(command: Command, understood: Understanding) -> bool:
+    """Return whether what sounds like urging or complaint is a cry for help."""
+    complains = not command.explicit and command.name in {"nudge", "reopen", "query"}
+    return complains and understood.urgency is Urgency.EMERGENCY
+
+
 def _bounded(kind: str, value: float) -> float:
     most = _MOST[kind]
     return min(value, most) if most > 0 else max(value, most)
 
 
 def _decision(probability: float, role: str, level: Urgency) -> str:
+    if level is Urgency.EMERGENCY:
+        return "ticket"  # when a leader cries fire, it burns
     if probability < ASK:
         return "ignore"
-    if role in _STAFF and level is not Urgency.EMERGENCY:
-        return "ignore"  # staff speak to residents; but when a leader cries fire, it burns
+    if role in _STAFF:
+        return "ignore"  # staff speak to residents
     return "ticket" if probability >= TICKET else "ask"
-
-
-def _follows(line: str, placed: bool) -> str:
-    if not line or len(line) > 40 or _NOT_FOLLOWING.search(line):
-        return ""
-    if _SAME.match(line):
-        return "same"
-    short_place = placed and len(line) <= 14
-    return "more" if short_place or _MORE.match(line) else ""

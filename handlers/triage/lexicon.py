@@ -37,6 +37,7 @@ class Lexicon:
     strong: dict[str, Topic]
     weak: dict[str, Topic]
     cues: dict[str, Cue]
+    topics: dict[str, Topic]
 
     def words(self) -> Iterable[str]:
         """Return all words, for segmentation."""
@@ -51,6 +52,7 @@ def _rows(name: str) -> list[dict[str, str]]:
 @cache
 def lexicon() -> Lexicon:
     """Read the tables. The first row that has a word keeps it."""
+    topics: dict[str, Topic] = {}
     strong: dict[str, Topic] = {}
     weak: dict[str, Topic] = {}
     table = categories()
@@ -58,6 +60,7 @@ def lexicon() -> Lexicon:
         category = table[row["category"]]
         domain = row["domain"] or category.domain
         topic = Topic(row["topic"], category.code, category.kind, domain)
+        topics[topic.name] = topic
         for words, known in ((row["strong"], strong), (row["weak"], weak)):
             for word in words.split():
                 known.setdefault(word, topic)
@@ -65,4 +68,4 @@ def lexicon() -> Lexicon:
     for row in _rows("cues.csv"):
         for word in row["words"].split():
             cues.setdefault(word, Cue(row["kind"], float(row["weight"])))
-    return Lexicon(strong, weak, cues)
+    return Lexicon(strong, weak, cues, topics)

@@ -1,99 +1,197 @@
 """Where: the parts of an address in the text's own words. Pure.
 
 Triage contract, rule 6: half-width, Chinese numerals as digits; 3-2-501 is 3栋, 2单元, 501; floors
-and landmarks have no field.
+and landmarks have no field. Of several places the first said counts.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 
 from bot.models import Place
+from handlers.triage.place_names import find_estate, find_road
+from handlers.triage.place_numbers import number, room_of
 
-_N = r"[0-9]{1,4}|[一二三四五六七八九十百两]{1,4}"
-_DASHED = re.compile(r"(?<![\d-])(\d{1,3})[-—－](\d{1,2})[-—－](\d{3,4})(?![\d-])")
-_BUILDING = re.compile(rf"([A-Za-z]?(?:{_N})|[A-Z])\s*(栋|幢|座|号楼|#楼?)")
-_UNIT = re.compile(rf"({_N})\s*单元")
-_ROOM = re.compile(r"(?<![\d.])(\d{3,4})\s*(室|房|号房)?(?![\d年月日元块路万个名多户米人号斤%.])")
-_PLAIN_GROUP = re.compile(rf"({_N})组")
-_NAMED_GROUP = re.compile(rf"([\u4e00-\u9fa5]{{2,3}}组)\s*({_N})号")
-_ROAD = re.compile(
-    r"([\u4e00-\u9fa5]{2,4}?(?:大道|(?<!道)路(?![灯面口边上过由费牌况障政中])|街(?![道上坊])|巷(?![子口]))|[\u4e00-\u9fa5]{2,4}?路(?=口))(?:(\d{1,4})号)?"
+_CHINESE = "零〇一二三四五六七八九十百两幺"
+_N = rf"(?:\d{{1,4}}|[{_CHINESE}]{{1,5}})"
+_ROOM = rf"(?:\d{{3,4}}|[{_CHINESE}]{{3,4}}|[{_CHINESE}]0[{_CHINESE}]|\d0幺|\d{{1,2}}0幺)"
+_DASH = r"\s?[-—–/.、杠]\s?"
+_ENDS = rf"(?![\d{_CHINESE}]|{_DASH}\d)"
+
+_ANYTHING = re.compile(
+    rf"[栋幢座楼元组路街巷道区园苑庭府城村院舍寓庄郡湾居厦邸轩阁#室房户]|\d{{3}}|[{_CHINESE}]{{3}}|[动洞懂冻撞][\d{_CHINESE}]"
+    rf"|[\d{_CHINESE}]{_DASH}[\d{_CHINESE}]|住|家(?:[是在]|[\d{_CHINESE}])"
 )
-_NOT_ROAD = re.compile(
-    r"^(?:这|那|条|修|道|公|马|铁|水|线|网|电|走|半|一|在|到|从|过|出|上|下|前|后|哪|高速|小|整|了|有|没)|单元|楼[下上道]|门口|[的栋个条边]"
+_DASHED = re.compile(
+    rf"(?<![\d{_CHINESE}.:-])(?P<building>[A-Za-z]?\d{{1,3}}|[{_CHINESE}]{{1,3}}){_DASH}"
+    rf"(?P<unit>\d{{1,2}}|[{_CHINESE}]{{1,2}}){_DASH}(?P<room>{_ROOM}){_ENDS}"
 )
-_ESTATE = re.compile(
-    r"([\u4e00-\u9fa5A-Za-z0-9]{2,8}?(?:小区|花园|家园|公寓|新村|佳苑|苑|新城|广场|华庭|豪庭|名城|宿舍|安置区|山庄))"
+_PAIRED = re.compile(
+    rf"(?<![\d{_CHINESE}.:年月-])(?P<building>[A-Za-z]?\d{{1,2}}){_DASH.replace('.', '').replace('、', '')}"
+    rf"(?P<room>\d{{3,4}}){_ENDS}(?!\s?(?:年|月|日|元|块|米|度|人|个|户|万|斤|分|路|号线|°|%|小时|ml|kg))"
 )
-_LEAD = re.compile(
-    r"^(?:我们|我家|我|家在|家住|咱们|在|是|住|的|请问|投诉|举报|反映|反应|请求|建议|位于|这个|那个|整个|有|对|到|从|就|请|解决|关于|希望)+"
+_SLIP = rf"[动洞懂冻撞](?=\s?(?:{_N}\s?[单丹但]|\d{{3,4}}(?!\d)|楼[下上道顶]|的?电梯|门口))"
+_BUILDING = re.compile(
+    rf"(?P<name>(?<!\d)[A-Za-z]?-?\d{{1,4}}|[{_CHINESE}]{{1,4}}|(?<![A-Za-z])[A-Za-z]|[东西南北](?=[栋幢]))\s?"
+    rf"(?P<word>号楼(?![市盘价])|号栋|栋|幢|座|#楼?|{_SLIP})"
 )
-_DIGITS = {c: n for n, c in enumerate("零一二三四五六七八九")} | {"两": 2}
+_MANY = re.compile(
+    r"(?:共|一共|总共|建了?|盖了?|拆了?|多少|几|每|整|哪|买了?|卖了?|[这那另同某]|好)$"
+)
+_THINGS = re.compile(
+    r"(?:楼(?:都|全|一起|房|$|[,。])|房|别墅|民房|危房|老房|建筑|大楼|高楼|违建|新楼|桥|山|塔|城市?|庙|车|大巴|客车|商务|雕|充电|机组|公园|学校|水库|坟|学)"
+)
+_STANDS = re.compile(r"[楼门]|的?(?:电梯|楼道|住户|业主|灯|水|电)")
+_UNIT = re.compile(
+    rf"(?P<name>{_N}|[A-Za-z]|[东西中左右南北甲乙丙丁])\s?(?:单元|[丹但担]元|单[园员圆源]|单(?=\s?[\d{_CHINESE}]{{3}}))"
+)
+_LESSON = re.compile(
+    r"单元(?:的)?(?:测|考|试|卷|课|作文|作业|复习|听写|默写|单词|生词|练习|知识|没背|背|整理|语文|数学|英语|教学|错题)"
+)
+_SCHOOL = re.compile(
+    r"语文|数学|英语|课文|单词|作业|试卷|考试|测验|听写|默写|背诵|教材|上册|下册|老师"
+)
+_ROOM_AFTER = re.compile(
+    rf"[\s,的/.(-]{{0,2}}(?:(?:第?{_N}[楼层])[\s,的]?)?(?P<room>{_ROOM}|[{_CHINESE}]百[{_CHINESE}]{{1,3}})"
+    r"(?![\d.年月日元块米人个户万斤路°%]|多|小时|分钟|平)"
+)
+_ROOM_LATER = re.compile(
+    rf"[^\d{_CHINESE},。;:]{{1,8}}(?P<room>{_ROOM})(?=室|房|号|住户|家|的|漏|没|停|断|[,。\s]|$|门|阳台|厨房|厕所|卫生间)(?!号线|号文)"
+)
+_UNIT_AND_ROOM = re.compile(
+    rf"[\s,的-]{{0,2}}(?P<unit>\d{{1,2}}|[{_CHINESE}])(?:{_DASH}|\s)(?P<room>{_ROOM}){_ENDS}"
+)
+_HOME = re.compile(
+    rf"(?:住在?|家是|家在|我家|我们家|楼上|楼下|隔壁|对门|对面|业主|[住租]户|户主|我是|房号|房间号?|门牌号?|[楼层户]|我们?)(?:那[家户个]|的)?[是:]?(?:{_N}[楼层])?\s?(?P<room>{_ROOM})"
+    r"(?![\d.年月日元块米人个万斤路°%号]|多|小时|分钟|平|医院|胶|天(?!天)|次|厂|国道)"
+)
+_ROOM_NAMED = re.compile(
+    rf"(?<![\d.-])(?P<room>{_ROOM})\s?(?:室|房(?![价贷租款产]|子)|号房|[\u4e00-\u9fa5](?:姐|哥|嫂|叔|姨|伯|爷|奶|总|老师|先生|女士|阿姨|娭毑|嗲)|那[家户]|这[家户]|住户|业主|户(?!口)|家(?![具长庭乡校])|(?:\s|的|阳台|厨房|厕所|卫生间|窗户?|门口)?(?:又|还|也|在|就|往下|一直|天天)?(?:漏|滴水|没[水电气]|停[水电气]|跳闸|渗水))"
+)
+_GROUP = re.compile(
+    rf"(?<![分各每做练第了跳测])(?:第(?=[^组]{{1,3}}(?:村民|居民)))?(?P<name>{_N})(?:村民|居民)?(?:小)?组(?P<house>[\s的]?(?:{_N})号)?"
+)
+_NOT_GROUP = re.compile(
+    r"(?:数据|人员?|队|同学|选手|照片|动作|比赛|对|号码|单词|赢|先|跑|得|出|上场|输|词|图|题|试验|实验|织|合|团|装|建|成|胜|分|名单|一起训|训练|投票|打|vs)"
+)
+_NAMED_GROUP = re.compile(
+    rf"([\u4e00-\u9fa5]{{1,7}})组(?:[\s的]?({_N})号)?(?![织合团装建成员委稿别图词长])"
+)
+_GROUP_LEAD = re.compile(
+    r".*(?:村|社区|镇|乡|街道|我们|咱们|你们|他们|我是|住在?|家在|在|是|到|去|从|的|和|跟|与|请|问|报|就|了|给|那|这|整个|全|说|昨晚|昨天|今天|今早|刚才|现在|最近|靠近|通往|往)"
+)
+_NO_GROUP_NAME = re.compile(
+    r"工作|小|班|专|党|剧|重|分|机|词|项目|维修|督导|清洁|年级|教研|巡|调解|调查|检查|一|二|两|三|几|每|各|哪|领导|筹备|评审|专家|互助|志愿|应急|施工|模块|乐|舞蹈|比赛|抢修|联合|执法|女子|男子|老年|青年|儿童|成年|名|兴趣|学习|宣传|攻坚|突击|保障|后勤|安保"
+)
 
 
-def number(text: str) -> str:
-    """Return a Chinese or Arabic numeral as digits: 三 is 3, 二十一 is 21."""
-    if not text or text[0].isascii():
-        return text
-    total, digit = 0, 0
-    for char in text:
-        if char == "百":
-            total, digit = total + (digit or 1) * 100, 0
-        elif char == "十":
-            total, digit = total + (digit or 1) * 10, 0
-        else:
-            digit = _DIGITS.get(char, 0)
-    return str(total + digit)
+def find_place(text: str, local: Collection[str] = ()) -> Place:
+    """Return the parts found in a half-width text; local words are names of places."""
+    if not local and not _ANYTHING.search(text):
+        return _NOWHERE
+    building, unit, room = _home(text)
+    return Place(
+        find_estate(text, local), building, unit, room, find_road(text, local), _group(text, local)
+    )
 
 
-def find_place(text: str) -> Place:
-    """Return the parts found in a half-width text."""
+_NOWHERE = Place()
+
+
+def _home(text: str) -> tuple[str, str, str]:
+    """Return building, unit and room."""
     dashed = _DASHED.search(text)
-    if dashed:
-        building, unit, room = f"{dashed[1]}栋", f"{dashed[2]}单元", dashed[3]
-    else:
-        building, unit = _building(text), _unit(text)
-        room = _room(text) if building or unit else ""
-    return Place(_estate(text), building, unit, room, _road(text), _group(text))
+    if dashed and (room := room_of(dashed["room"])) and not _date(dashed):
+        return f"{_digits(dashed['building'])}栋", f"{number(dashed['unit'])}单元", room
+    at, building = _building(text)
+    if building:
+        unit, room = _inside(text[at:], True)
+        return building, unit, room or _room_alone(text[at:])
+    paired = _PAIRED.search(text)
+    if paired and (room := room_of(paired["room"])):
+        return f"{paired['building']}栋", "", room
+    unit, room = _inside(text, False)
+    return "", unit, room or _room_alone(text)
 
 
-def _building(text: str) -> str:
-    found = _BUILDING.search(text)
-    if not found:
-        return ""
-    name, word = found[1], found[2]
+def _date(found: re.Match[str]) -> bool:
+    return bool(re.fullmatch(r"20[1-3]\d", found["room"])) and number(found["building"]) <= "12"
+
+
+def _digits(name: str) -> str:
     letter = name[0] if name[0].isascii() and name[0].isalpha() else ""
-    return f"{letter}{number(name[len(letter) :])}{'#' if word.startswith('#') else word}"
+    return letter + number(name[len(letter) :].lstrip("-"))
 
 
-def _unit(text: str) -> str:
+def _building(text: str) -> tuple[int, str]:
+    """Return where the first building's name ends, and the name."""
+    for found in _BUILDING.finditer(text):
+        name, word = found["name"], found["word"]
+        before, after = text[: found.start()], text[found.end() :]
+        more = bool(_UNIT.match(after) or _ROOM_AFTER.match(after) or _UNIT_AND_ROOM.match(after))
+        if not more and (_MANY.search(before) or _THINGS.match(after) or name in {"两", "十几"}):
+            continue
+        seat = name[0] in _CHINESE or (name.isdigit() and not _STANDS.match(after))
+        if word == "座" and not more and (seat or before.endswith(("排", "票", "厢"))):
+            continue
+        if word[0] == "#" and before[-1:].isdigit():
+            continue
+        word = (
+            "幢" if word == "撞" else "栋" if word in "动洞懂冻" else "#" if word == "#楼" else word
+        )
+        return found.end(), f"{_digits(name)}{word}"
+    return 0, ""
+
+
+def _inside(text: str, built: bool) -> tuple[str, str]:
+    """Return the unit, and the room within it or within the building before this text."""
+    pair = _UNIT_AND_ROOM.match(text)
+    if pair and (room := room_of(pair["room"])):
+        return f"{number(pair['unit'])}单元", room
     found = _UNIT.search(text)
-    return f"{number(found[1])}单元" if found else ""
+    nearest = _BUILDING.search(text)
+    if found and nearest and nearest.start() < found.start():
+        found = None  # another building's
+    if (
+        found
+        and _SCHOOL.search(text)
+        and (text[: found.start()].endswith("第") or _LESSON.search(text))
+    ):
+        found = None
+    if found and _LESSON.match(text[found.end() - 2 :]):
+        found = None
+    unit = f"{number(found['name'])}单元" if found else ""
+    if not found and not built:
+        return "", ""
+    inside = text[found.end() :] if found else text
+    after = _ROOM_AFTER.match(inside) or _ROOM_LATER.match(inside)
+    return unit, room_of(after["room"]) if after else ""
 
 
-def _room(text: str) -> str:
-    found = _ROOM.search(text)
-    return found[1] if found else ""
-
-
-def _group(text: str) -> str:
-    named = _NAMED_GROUP.search(text)
-    if named:
-        return f"{_LEAD.sub('', named[1])}{number(named[2])}号"
-    plain = _PLAIN_GROUP.search(text)
-    return f"{number(plain[1])}组" if plain else ""
-
-
-def _road(text: str) -> str:
-    for found in _ROAD.finditer(text):
-        name = _LEAD.sub("", found[1])
-        if len(name) >= 3 and not _NOT_ROAD.search(name):
-            return name + (f"{found[2]}号" if found[2] else "")
+def _room_alone(text: str) -> str:
+    for pattern in (_HOME, _ROOM_NAMED):
+        found = pattern.search(text)
+        if found and (room := room_of(found["room"])):
+            return room
     return ""
 
 
-def _estate(text: str) -> str:
-    found = _ESTATE.search(text)
-    name = _LEAD.sub("", found[1]) if found else ""
-    return name if len(name) >= 4 or (len(name) == 3 and name[-1] == "苑") else ""
+def _group(text: str, local: Collection[str]) -> str:
+    if "组" not in text:
+        return ""
+    plain = _GROUP.search(text)
+    if plain and not _NOT_GROUP.match(text[plain.end() :]) and plain["name"] != "两":
+        return f"{number(plain['name'])}组{_house(plain['house'])}"
+    for found in _NAMED_GROUP.finditer(text):
+        known = next((w for w in local if f"{found[1]}组".endswith(w)), "")
+        name = known[:-1] or _GROUP_LEAD.sub("", found[1])
+        likely = 2 <= len(name) <= (4 if found[2] else 3) and not _NO_GROUP_NAME.search(name)
+        if known or likely:
+            return f"{name}组{_house(found[2])}"
+    return ""
+
+
+def _house(name: str | None) -> str:
+    digits = name.strip(" 的号") if name else ""
+    return f"{number(digits)}号" if digits else ""

@@ -110,8 +110,8 @@ def test_how_leaders_really_say_it(text: str, name: str) -> None:
         ("这样可以，满意", "confirm"), ("可以了，谢谢", "confirm"), ("已经好了", "confirm"),
         ("谢谢大家，已经没事了，满意", "confirm"), ("等了三天，不满意", "reopen"),
         ("还是坏的", "reopen"), ("又坏了", "reopen"), ("还没好", "reopen"), ("没修好", "reopen"),
-        ("还是没解决", "reopen"), ("路灯还是不亮", "reopen"), ("水还在漏", ""),
-        ("不用了，已经好了", "cancel"), ("算了，不用来了", ""),
+        ("还是没解决", "reopen"), ("路灯还是不亮", "reopen"), ("水还在漏", "reopen"),
+        ("不用了，已经好了", "cancel"), ("算了，不用来了", "cancel"),
     ],
 )  # fmt: skip
 def test_how_residents_answer(text: str, name: str) -> None:
@@ -140,8 +140,8 @@ TRAPS = (
 @pytest.mark.parametrize("role", ["leader", "member", "neighbour", "reporter"])
 def test_no_false_claim_and_no_false_closing(text: str, role: str) -> None:
     found = parse(text, role=role)
-    # an unfinished repair may count as progress, and 没修好 from who reported it reopens
-    harmless = {"progress", "reopen"}
+    # an unfinished repair may count as progress; who reported it may ask, urge and say 没修好
+    harmless = {"progress", "reopen"} | ({"query", "nudge"} if role == "reporter" else set())
     assert found is None or found.name in harmless, found
 
 

@@ -14,7 +14,8 @@ from bot.triage_lines import understand_lines
 from handlers.categories import categories, find_category
 from handlers.triage import Triage
 from handlers.triage.lexicon import lexicon
-from handlers.triage.place import find_place, number
+from handlers.triage.place import find_place
+from handlers.triage.place_numbers import number
 
 TRIAGE = Triage()
 
