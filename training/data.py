@@ -19,8 +19,12 @@ WRITTEN = Path(__file__).parent / "written"
 
 _CODED = re.compile(r"[A-Z]\d{0,2}[市县区州]|西地省|(?:UU|[A-Z]0)\d{5,}|[“\"]{1,2}[”\"]{1,2}")
 _END = re.compile(r"[。!?;\n]+")
-_GREETING = re.compile(r"^.{0,12}(?:领导|书记|市长|县长|区长|局长|省长|您好|你好|政府)[们,:!您你好]{0,6}$")
-_WHO = re.compile(r"^(?:尊敬的)?.{0,10}(?:领导|书记|市长|县长|区长|局长|省长)们?[,:!]?(?:您们?好|你们?好)?[,:!]")
+_GREETING = re.compile(
+    r"^.{0,12}(?:领导|书记|市长|县长|区长|局长|省长|您好|你好|政府)[们,:!您你好]{0,6}$"
+)
+_WHO = re.compile(
+    r"^(?:尊敬的)?.{0,10}(?:领导|书记|市长|县长|区长|局长|省长)们?[,:!]?(?:您们?好|你们?好)?[,:!]"
+)
 
 NOTICE_LABELS = frozenset({"课程学习", "学校活动", "实习就业", "广告"})
 
@@ -73,7 +77,9 @@ def posts(data: Path) -> list[Post]:
 def others(data: Path) -> dict[str, list[str]]:
     """Return what is no problem post, by source: talk, notices and news."""
     folder = data / "triage"
-    group = [json.loads(line) for line in (folder / "C_qq_group_labelled.jsonl").open(encoding="utf-8")]
+    group = [
+        json.loads(line) for line in (folder / "C_qq_group_labelled.jsonl").open(encoding="utf-8")
+    ]
     news = [json.loads(line) for line in (folder / "D_cluener_train.jsonl").open(encoding="utf-8")]
     found = {
         "group-chat": [row["text"] for row in group if row["label"] not in NOTICE_LABELS],
@@ -104,3 +110,9 @@ def written(data_kind: str) -> list[str]:
 def sample(texts: list[str], most: int, seed: int = 5) -> list[str]:
     """Return at most so many of the texts, the same ones each time."""
     return texts if len(texts) <= most else random.Random(seed).sample(texts, most)
+
+
+def taxonomy(data: Path) -> list[tuple[str, str]]:
+    """Return the names in the taxonomy of citizens' messages, each with its first-level label."""
+    rows = _table(data / "triage" / "A_taxonomy_517.csv")
+    return [(f"{row['l2']} {row['l3']}", row["l1"]) for row in rows]

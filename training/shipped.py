@@ -35,7 +35,10 @@ def share(part: int, whole: int) -> float:
 
 def problems(triage: Triage) -> Figures:
     """Return how many problems are found, how many others taken for one, and the labels right."""
-    said = [(row, triage.understand(row["text"], role=ROLES[row["speaker"]])) for row in rows("problems")]
+    said = [
+        (row, triage.understand(row["text"], role=ROLES[row["speaker"]]))
+        for row in rows("problems")
+    ]
     found: Figures = {}
     for label in ("problem", "not", "doubtful"):
         decisions = Counter(got.decision for row, got in said if row["label"] == label)
@@ -75,7 +78,9 @@ def sayings(triage: Triage) -> Figures:
     trapped = [_command(triage, row) for row in rows("traps")]
     return {
         "said later: right command": share(sum(a == b for a, b in said), len(said)),
-        "traps: false claims and closings, rows": float(sum(c in CLAIMS_AND_CLOSINGS for c in trapped)),
+        "traps: false claims and closings, rows": float(
+            sum(c in CLAIMS_AND_CLOSINGS for c in trapped)
+        ),
         "traps: any command": share(sum(c != "none" for c in trapped), len(trapped)),
     }
 

@@ -1,7 +1,9 @@
 """Understanding: text to what it is, which matter, how urgent, where. The one door is Triage.
 
-A first triage by rules and a dictionary. What a room must not be disturbed for is kept out twice:
-by the words that speak against a problem, and by the doubtful middle (``ask``).
+Linear models say how surely a message is a problem and which line of government it belongs to;
+tables of words say the matter, and are signs for the model. What a room must not be disturbed for
+is kept out twice: by a threshold that was set on sources no training had seen, and by the doubtful
+middle (``ask``). How the models were made is on the card, docs/triage-card.md.
 """
 
 from __future__ import annotations
@@ -10,15 +12,18 @@ import logging
 import math
 import re
 import warnings
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
 from functools import cache
+from operator import mul
 
 from bot.models import Understanding, Urgency
 from handlers.categories import categories
 from handlers.commands import normal, parse
 from handlers.triage.lexicon import Topic, lexicon
+from handlers.triage.linear import Model, pieces, shipped
 from handlers.triage.place import find_place
+from handlers.triage.signs import Signs, signs
+from handlers.triage.staff import asks_upward
 from handlers.triage.weigh import EMERGENCIES, size, urgency
 
 with warnings.catch_warnings():
@@ -30,19 +35,13 @@ jieba.setLogLevel(logging.ERROR)
 
 READ = 1000
 """Characters that are read; a plea says what it is sooner."""
-TICKET = 0.6
-ASK = 0.4
 _STAFF = frozenset({"leader", "deputy", "officer"})
-_BASE = -2.2
-_STRONG, _WEAK, _PLACE, _CALLED = 2.9, 1.0, 0.7, 1.2
-_FORMAL = 1.6
-_GRAVE = -0.2
-_PETITION = re.compile(
-    r"请(?!问|你|您|大家|各位|看|查|联系|回|加)|恳请|请求|强烈|反[映应]|投诉|举报|建议|呼吁|希望(?:能|政府|有关|相关|领导|街道|社区)|求助|咨询.+问题"
-    r"|关于.+(?:问题|建议|意见|情况|诉求|行为|咨询|请求|申诉)|坚决|再次|盼|能[不否].+[??]$|.+(?:何时|为何|何去何从|谁来管|怎么没人管)"
-)
-_MOST = {"trouble": 3.2, "ask": 2.4, "office": 1.2, "time": 1.0, "agent": -4.5, "chat": -3.4,
-         "advert": -5.0, "notice": -5.0, "past": -1.6}  # fmt: skip
+_CALLED = 1.2
+"""What a mention of the bot speaks for a problem, on the scale of the score's logarithm."""
+_GRAVE = 1.5
+"""The least, on the same scale, that a cry for help comes to, whatever words are around it."""
+_DOMAIN_SURE = 0.25
+"""From which margin on the model's domain goes before that of a strong word beyond its labels."""
 
 _MORE = re.compile(
     r"^(?:(?:就)?(?:是|在)[\w\s,，-]{1,20}|还有[\w\s,，]{1,24}|另外[\w\s,，]{1,24}|(?:我)?(?:的)?(?:电话|手机)[:：是]?.{0,20}"
@@ -55,25 +54,23 @@ _SAME = re.compile(
     r"|^\+1.{0,4}$|^[加＋]1$|^同[上问求感].{0,6}$|^(?:是的|对的?|对啊|对头|确实|就是)[，,、\s]*我.{2,24}$|^(?:是的|对的?|对啊|对头|确实|就是)[，,、\s]+.{1,16}$|^[一二三四五六七八九十\d]+[栋楼单元]+也.{1,16}$"
     r"|^也是.{0,8}$"
 )
+_SUGGESTS = ("建议", "希望能", "强烈建议")
 _NOT_FOLLOWING = re.compile(r"首付|看房|房源|户型|万|微信|哈哈|贷款|价格|满[二五]|税")
-
-
-@dataclass(slots=True)
-class _Sums:
-    """What the words of one message add up to."""
-
-    score: float
-    topic: Topic | None
-    suggests: bool
-    why: tuple[str, ...]
 
 
 class Triage:
     """Understands messages. Loads its dictionary once; local words are names kept whole."""
 
-    def __init__(self, local_words: Iterable[str] = ()) -> None:
-        self._lexicon = lexicon()
-        self._cutter = _cutter(tuple(local_words))
+    def __init__(
+        self, local_words: Iterable[str] = (), *, models: Mapping[str, Model] | None = None
+    ) -> None:
+        """Load dictionary and models; ``models`` are others than the shipped, for measuring."""
+        self._cutter = cutter(tuple(local_words))
+        models = models or {}
+        self._problem = models.get("problem") or shipped("problem")
+        self._domain = models.get("domain") or shipped("domain")
+        self._ticket: float = self._problem.more["ticket"]
+        self._ask: float = self._problem.more["ask"]
 
     def understand(
         self, text: str, *, mentioned: bool = False, role: str = "neighbour", quoted: bool = False
@@ -94,59 +91,72 @@ class Triage:
     ) -> Understanding:
         """Return what a message is, its commands apart."""
         line = normal(text[:READ])[:READ]
-        sums = self._weigh(line)
         place = find_place(line)
-        score = sums.score + (_PLACE if any((place.building, place.unit, place.group)) else 0)
-        probability = 1 / (1 + math.exp(-(score + _CALLED * mentioned)))
-        topic = sums.topic
+        words = self._cutter.lcut(line, HMM=False)
+        told = signs(line, words, any((place.building, place.unit, place.group)))
+        topic, level = _topic(told, line)
+        logit = self._problem.scores(line)[0] + _CALLED * mentioned
+        logit += sum(map(mul, told.values, self._problem.more["signs"]))
+        if level is Urgency.EMERGENCY:
+            logit = max(logit, _GRAVE)
+        probability = 1 / (1 + math.exp(-min(max(logit, -30), 30)))
         category = topic.category if topic else "other-service"
-        if sums.suggests:
+        if line.startswith(_SUGGESTS):
             category = "suggestion"
         known = categories()[category]
-        level = urgency(topic.name if topic else "", line)
-        decision = _decision(probability, role, level)
+        decision = self._decide(probability, role, level, line)
+        why = self._why(words, told) if decision != "ignore" or topic else ()
+        domain = (topic.domain if topic else "") or known.domain or "党务政务"
+        if decision != "ignore" or topic:
+            domain = self._line_of_government(line, told, domain)
         return Understanding(
-            decision, round(probability, 4), known.kind, category,
-            (topic.domain if topic else "") or known.domain or "党务政务", level,
-            size(known.kind, category, level, line), place, None, sums.why,
+            decision, round(probability, 4), known.kind, category, domain, level,
+            size(known.kind, category, level, line), place, None, why,
             topic.name if topic else "", _follows(line, place != _NOWHERE),
         )  # fmt: skip
 
-    def _weigh(self, line: str) -> _Sums:
-        parts: dict[str, float] = {}
-        why: list[tuple[float, str]] = []
-        strong: list[tuple[str, Topic]] = []
-        weak: list[tuple[str, Topic]] = []
-        for word in self._cutter.lcut(line, HMM=False):
-            if word in self._lexicon.strong:
-                strong.append((word, self._lexicon.strong[word]))
-            elif word in self._lexicon.weak:
-                weak.append((word, self._lexicon.weak[word]))
-            cue = self._lexicon.cues.get(word)
-            if cue:
-                parts[cue.kind] = parts.get(cue.kind, 0.0) + cue.weight
-                why.append((abs(cue.weight), word))
-        told = [m for m in strong if m[1].name in EMERGENCIES]
-        grave = told if told and urgency(told[0][1].name, line) is Urgency.EMERGENCY else []
-        if grave:  # a cry for help may come with any words around it
-            parts = {kind: max(value, _GRAVE) for kind, value in parts.items()}
-        told_trouble = bool(strong) or parts.keys() & {"trouble", "ask"}
-        if not told_trouble:
-            parts.pop("office", None)  # naming a school or an estate tells no problem
-        score = _BASE + sum(_bounded(kind, value) for kind, value in parts.items())
-        score += _STRONG * min(len(strong), 1) + 0.6 * min(len(strong[1:]), 2)
-        score += _WEAK * min(len(weak), 2 if told_trouble else 1)
-        score += _FORMAL * bool(_PETITION.match(line))
-        matters = grave or strong or weak
-        topic = matters[0][1] if matters else None
-        words = [w for w, _ in strong] + [w for w, _ in weak]
-        words += [w for _, w in sorted(why, reverse=True)]
-        return _Sums(score, topic, line.startswith(("建议", "希望能", "强烈建议")),
-                     tuple(dict.fromkeys(words))[:6])  # fmt: skip
+    def _decide(self, probability: float, role: str, level: Urgency, line: str) -> str:
+        if probability < self._ask:
+            return "ignore"
+        if role in _STAFF and level is not Urgency.EMERGENCY and not asks_upward(line):
+            return "ignore"  # staff speak to residents; but when a leader cries fire, it burns
+        return "ticket" if probability >= self._ticket else "ask"
+
+    def domain_scores(self, line: str) -> dict[str, float]:
+        """Return the model's score of each label it knows, for a text as ``normal`` returns it."""
+        return dict(zip(self._domain.labels, self._domain.scores(line), strict=True))
+
+    def _line_of_government(self, line: str, told: Signs, known: str) -> str:
+        scores = self.domain_scores(line)
+        best, second = sorted(scores, key=scores.__getitem__, reverse=True)[:2]
+        beyond = known not in scores and told.strong
+        if beyond and scores[best] - scores[second] < _DOMAIN_SURE:
+            return known
+        return best
+
+    def _why(self, words: Iterable[str], told: Signs) -> tuple[str, ...]:
+        """Return the words that spoke for a problem: those of the tables, then the model's own."""
+        tables = [w for w, _ in told.strong] + [w for w, _ in told.weak] + told.cues
+        weights = {
+            word: sum(self._problem.weight(piece, 0) for piece in pieces(word, 3)[1:])
+            for word in words
+            if len(word) > 1
+        }
+        own = sorted((w for w in weights if weights[w] > 0), key=lambda w: -weights[w])
+        return tuple(dict.fromkeys(tables + own))[:6]
+
+
+def _topic(told: Signs, line: str) -> tuple[Topic | None, Urgency]:
+    """Return the matter and how urgent it is; a cry for help goes before any other matter."""
+    for _, topic in told.strong:
+        if topic.name in EMERGENCIES and urgency(topic.name, line) is Urgency.EMERGENCY:
+            return topic, Urgency.EMERGENCY
+    topic = next((topic for _, topic in told.strong or told.weak), None)
+    return topic, urgency(topic.name if topic else "", line)
 
 
 @cache
-def _cutter(local_words: tuple[str, ...]) -> jieba.Tokenizer:
+def cutter(local_words: tuple[str, ...]) -> jieba.Tokenizer:
     """Load jieba's dictionary with ours; half a second and a hundred megabytes, so once."""
     cutter = jieba.Tokenizer()
     cutter.initialize()
@@ -156,19 +166,6 @@ def _cutter(local_words: tuple[str, ...]) -> jieba.Tokenizer:
 
 
 _NOWHERE = find_place("")
-
-
-def _bounded(kind: str, value: float) -> float:
-    most = _MOST[kind]
-    return min(value, most) if most > 0 else max(value, most)
-
-
-def _decision(probability: float, role: str, level: Urgency) -> str:
-    if probability < ASK:
-        return "ignore"
-    if role in _STAFF and level is not Urgency.EMERGENCY:
-        return "ignore"  # staff speak to residents; but when a leader cries fire, it burns
-    return "ticket" if probability >= TICKET else "ask"
 
 
 def _follows(line: str, placed: bool) -> str:
