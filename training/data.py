@@ -101,10 +101,16 @@ def replies(every: list[Post]) -> list[str]:
     return list(dict.fromkeys(post.reply for post in every if post.reply))
 
 
-def written(data_kind: str) -> list[str]:
+def written(kind: str) -> list[str]:
     """Return lines written for training by the project: one of the files of ``written/``."""
-    lines = (WRITTEN / f"{data_kind}.txt").read_text(encoding="utf-8").splitlines()
+    lines = (WRITTEN / f"{kind}.txt").read_text(encoding="utf-8").splitlines()
     return [line.strip() for line in lines if line.strip() and not line.startswith("#")]
+
+
+def written_problems() -> list[tuple[str, str]]:
+    """Return the problem posts written for training, each with its category."""
+    rows = (line.split(" | ", 1) for line in written("problems"))
+    return [(text, category) for category, text in rows]
 
 
 def sample(texts: list[str], most: int, seed: int = 5) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import re
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -25,7 +25,7 @@ CUTTER = cutter(())
 SHORT = 60
 """Characters of a title or a single sentence."""
 LABELS = ("problem",)
-LONGEST, LEAST, STRENGTH = 3, 8, 0.5
+LONGEST, LEAST, STRENGTH = 3, 10, 0.5
 _MOST = {"estate-agents": 20_000, "microblog": 17_000, "chatbot": 17_000, "news": 8_000}
 _END = re.compile(r"(?<=[。!?;\n])")
 
@@ -39,6 +39,8 @@ class Sample:
     weight: float
     source: str
     cluster: str = ""
+    kind: str = ""
+    """Of citizens' messages: titles, sentences, whole."""
 
 
 def samples(folder: Path) -> list[Sample]:
@@ -47,13 +49,15 @@ def samples(folder: Path) -> list[Sample]:
     made = []
     for post in every:
         if post.title:
-            made.append(Sample(post.title, 1, 1.0, post.source, post.cluster))
+            made.append(Sample(post.title, 1, 1.0, post.source, post.cluster, "titles"))
         sentences = post.sentences
         for n, sentence in enumerate(
             random.Random(post.title).sample(sentences, min(3, len(sentences)))
         ):
-            made.append(Sample(sentence, 1, 0.5 if n else 0.6, post.source, post.cluster))
-        made.append(Sample(post.full[:300], 1, 0.1, post.source, post.cluster))
+            made.append(
+                Sample(sentence, 1, 0.5 if n else 0.6, post.source, post.cluster, "sentences")
+            )
+        made.append(Sample(post.full[:300], 1, 0.1, post.source, post.cluster, "whole"))
     for source, texts in data.others(folder).items():
         for text in data.sample(texts, _MOST.get(source, 99_999)):
             made.append(Sample(text[:300], 0, 1.0, source))
@@ -62,14 +66,14 @@ def samples(folder: Path) -> list[Sample]:
     for reply in data.replies(every):
         made.append(Sample(reply[:300], 0, 1.0, "replies"))
         made += [Sample(part, 0, 0.4, "replies") for part in data.sample(_parts(reply), 4)]
-    made += [Sample(text, 1, 5.0, "written-problems") for text in data.written("problems")]
-    made += [Sample(text, 0, 5.0, "written-chatter") for text in data.written("chatter")]
-    made += [Sample(text, 0, 5.0, "written-notices") for text in data.written("notices")]
-    made += [Sample(text, 0.5, 4.0, "written-doubtful") for text in data.written("doubtful")]
-    made += [Sample(text, 1, 0.7, "composed") for text, _ in composed("problem", 9000)]
-    made += [Sample(text, 0, 0.7, "composed") for text, _ in composed("not", 9000)]
-    made += [Sample(text, 0.5, 0.5, "composed") for text, _ in composed("doubtful", 1500)]
-    return [Sample(normal(s.text), s.truth, s.weight, s.source, s.cluster) for s in made]
+    made += [Sample(text, 1, 15.0, "written-problems") for text, _ in data.written_problems()]
+    made += [Sample(text, 0, 15.0, "written-chatter") for text in data.written("chatter")]
+    made += [Sample(text, 0, 15.0, "written-notices") for text in data.written("notices")]
+    made += [Sample(text, 0.5, 10.0, "written-doubtful") for text in data.written("doubtful")]
+    made += [Sample(text, 1, 2.0, "composed") for text, _ in composed("problem", 9000)]
+    made += [Sample(text, 0, 2.0, "composed") for text, _ in composed("not", 9000)]
+    made += [Sample(text, 0.5, 1.5, "composed") for text, _ in composed("doubtful", 1500)]
+    return [replace(sample, text=normal(sample.text)) for sample in made]
 
 
 def _parts(text: str) -> list[str]:

@@ -20,7 +20,7 @@ from bot.models import Understanding, Urgency
 from handlers.categories import categories
 from handlers.commands import normal, parse
 from handlers.triage.lexicon import Topic, lexicon
-from handlers.triage.linear import Model, pieces, shipped
+from handlers.triage.linear import Best, Model, best, pieces, shipped
 from handlers.triage.place import find_place
 from handlers.triage.signs import Signs, signs
 from handlers.triage.staff import asks_upward
@@ -40,8 +40,10 @@ _CALLED = 1.2
 """What a mention of the bot speaks for a problem, on the scale of the score's logarithm."""
 _GRAVE = 1.5
 """The least, on the same scale, that a cry for help comes to, whatever words are around it."""
-_DOMAIN_SURE = 0.25
-"""From which margin on the model's domain goes before that of a strong word beyond its labels."""
+_CHATTER = 0.1
+"""What is less probably a problem isn't looked at further."""
+UNSURE = "other-service"
+"""The category of what is in none, or in nobody knows which: a person says it."""
 
 _MORE = re.compile(
     r"^(?:(?:就)?(?:是|在)[\w\s,，-]{1,20}|还有[\w\s,，]{1,24}|另外[\w\s,，]{1,24}|(?:我)?(?:的)?(?:电话|手机)[:：是]?.{0,20}"
@@ -69,6 +71,7 @@ class Triage:
         models = models or {}
         self._problem = models.get("problem") or shipped("problem")
         self._domain = models.get("domain") or shipped("domain")
+        self._category = models.get("category") or shipped("category")
         self._ticket: float = self._problem.more["ticket"]
         self._ask: float = self._problem.more["ask"]
 
@@ -100,17 +103,21 @@ class Triage:
         if level is Urgency.EMERGENCY:
             logit = max(logit, _GRAVE)
         probability = 1 / (1 + math.exp(-min(max(logit, -30), 30)))
-        category = topic.category if topic else "other-service"
+        decision = self._decide(probability, role, level, line)
+        category, domain = topic.category if topic else UNSURE, topic.domain if topic else ""
+        why: tuple[str, ...] = ()
+        if probability > _CHATTER or topic:
+            matter = best(self._category.scores(line), self._category.labels)
+            if level is not Urgency.EMERGENCY:
+                category = matter.label if matter.margin >= self._category.more["sure"] else UNSURE
+            domain = self._line_of_government(line, matter)
+            why = self._why(words, told)
         if line.startswith(_SUGGESTS):
             category = "suggestion"
         known = categories()[category]
-        decision = self._decide(probability, role, level, line)
-        why = self._why(words, told) if decision != "ignore" or topic else ()
-        domain = (topic.domain if topic else "") or known.domain or "党务政务"
-        if decision != "ignore" or topic:
-            domain = self._line_of_government(line, told, domain)
         return Understanding(
-            decision, round(probability, 4), known.kind, category, domain, level,
+            decision, round(probability, 4), known.kind, category,
+            domain or known.domain or "党务政务", level,
             size(known.kind, category, level, line), place, None, why,
             topic.name if topic else "", _follows(line, place != _NOWHERE),
         )  # fmt: skip
@@ -122,17 +129,21 @@ class Triage:
             return "ignore"  # staff speak to residents; but when a leader cries fire, it burns
         return "ticket" if probability >= self._ticket else "ask"
 
-    def domain_scores(self, line: str) -> dict[str, float]:
-        """Return the model's score of each label it knows, for a text as ``normal`` returns it."""
-        return dict(zip(self._domain.labels, self._domain.scores(line), strict=True))
+    def _line_of_government(self, line: str, matter: Best) -> str:
+        """Return the model's label, or that of a surer category where it is none of the model's.
 
-    def _line_of_government(self, line: str, told: Signs, known: str) -> str:
-        scores = self.domain_scores(line)
-        best, second = sorted(scores, key=scores.__getitem__, reverse=True)[:2]
-        beyond = known not in scores and told.strong
-        if beyond and scores[best] - scores[second] < _DOMAIN_SURE:
-            return known
-        return best
+        The model knows seven of the fifteen labels; the others come by the category alone.
+        """
+        told = self.domain_of(line)
+        other = categories()[matter.label].domain
+        beyond = other and other not in self._domain.labels
+        if beyond and matter.margin - told.margin >= self._domain.more["yield"]:
+            return other
+        return told.label
+
+    def domain_of(self, line: str) -> Best:
+        """Return the domain model's label of a text as ``normal`` returns it, and how surely."""
+        return best(self._domain.scores(line), self._domain.labels)
 
     def _why(self, words: Iterable[str], told: Signs) -> tuple[str, ...]:
         """Return the words that spoke for a problem: those of the tables, then the model's own."""
@@ -151,8 +162,8 @@ def _topic(told: Signs, line: str) -> tuple[Topic | None, Urgency]:
     for _, topic in told.strong:
         if topic.name in EMERGENCIES and urgency(topic.name, line) is Urgency.EMERGENCY:
             return topic, Urgency.EMERGENCY
-    topic = next((topic for _, topic in told.strong or told.weak), None)
-    return topic, urgency(topic.name if topic else "", line)
+    first = next((topic for _, topic in told.strong or told.weak), None)
+    return first, urgency(first.name if first else "", line)
 
 
 @cache

@@ -1,6 +1,6 @@
 """Linear models over pieces of text: what training wrote down, added up. Pure.
 
-A model gives each piece (one to three characters, or a longer word) a weight for every label, in
+A model gives each piece (one to three characters) a weight for every label, in
 eight bits. All weights of a piece lie side by side in one integer, so that a text costs one look-up
 and one addition for each of its pieces, whatever the number of labels.
 """
@@ -11,7 +11,7 @@ import gzip
 import json
 import math
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -52,10 +52,9 @@ class Model:
     more: Mapping[str, Any]
     """What else training wrote down: thresholds, weights of signs."""
 
-    def scores(self, line: str, words: Iterable[str] = ()) -> list[float]:
+    def scores(self, line: str) -> list[float]:
         """Return a score for each label; 0 is a linear classifier's border."""
         found = pieces(line, self.longest)
-        found += words
         if len(line) <= _LONG:
             total, unit = sum(filter(None, map(self.rows.get, found))), 1
         else:
@@ -80,6 +79,20 @@ class Model:
         """Return what a piece speaks for a label, 0 if it is not known."""
         row = self.rows.get(piece)
         return 0 if row is None else (row >> _BITS * label & _MASK) - _ZERO
+
+
+@dataclass(frozen=True, slots=True)
+class Best:
+    """The label with the highest score, and how far it is before the next."""
+
+    label: str
+    margin: float
+
+
+def best(scores: list[float], labels: Sequence[str]) -> Best:
+    """Return the best of two labels or more."""
+    second, first = sorted(scores)[-2:]
+    return Best(labels[scores.index(first)], first - second)
 
 
 def pack(model_pieces: list[str], weights: bytes, head: dict[str, Any]) -> bytes:
