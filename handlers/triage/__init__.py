@@ -22,7 +22,7 @@ from handlers.commands import normal, parse
 from handlers.triage.lexicon import Topic, lexicon
 from handlers.triage.linear import Best, Model, best, pieces, shipped
 from handlers.triage.place import find_place
-from handlers.triage.signs import Signs, signs
+from handlers.triage.signs import NAMES, Signs, length, signs
 from handlers.triage.staff import asks_upward
 from handlers.triage.weigh import EMERGENCIES, size, urgency
 
@@ -40,6 +40,9 @@ _CALLED = 1.2
 """What a mention of the bot speaks for a problem, on the scale of the score's logarithm."""
 _GRAVE = 1.5
 """The least, on the same scale, that a cry for help comes to, whatever words are around it."""
+_PLAIN = -3.0
+"""Below this, on the same scale and before the other signs, a message is plain talk."""
+_ANY = "党务政务"
 _CHATTER = 0.1
 """What is less probably a problem isn't looked at further."""
 UNSURE = "other-service"
@@ -72,6 +75,7 @@ class Triage:
         self._problem = models.get("problem") or shipped("problem")
         self._domain = models.get("domain") or shipped("domain")
         self._category = models.get("category") or shipped("category")
+        self._by_length: float = self._problem.more["signs"][NAMES.index("length")]
         self._ticket: float = self._problem.more["ticket"]
         self._ask: float = self._problem.more["ask"]
 
@@ -95,18 +99,23 @@ class Triage:
         """Return what a message is, its commands apart."""
         line = normal(text[:READ])[:READ]
         place = find_place(line)
+        logit = self._problem.scores(line)[0] + _CALLED * mentioned
+        if self._is_plain_talk(line, logit):
+            return Understanding(
+                "ignore", _odds(logit), domain=_ANY, place=place,
+                follows=_follows(line, place != _NOWHERE),
+            )  # fmt: skip
         words = self._cutter.lcut(line, HMM=False)
         told = signs(line, words, any((place.building, place.unit, place.group)))
         topic, level = _topic(told, line)
-        logit = self._problem.scores(line)[0] + _CALLED * mentioned
         logit += sum(map(mul, told.values, self._problem.more["signs"]))
         if level is Urgency.EMERGENCY:
             logit = max(logit, _GRAVE)
-        probability = 1 / (1 + math.exp(-min(max(logit, -30), 30)))
+        probability = _odds(logit)
         decision = self._decide(probability, role, level, line)
         category, domain = topic.category if topic else UNSURE, topic.domain if topic else ""
         why: tuple[str, ...] = ()
-        if probability > _CHATTER or topic:
+        if probability > _CHATTER:
             matter = best(self._category.scores(line), self._category.labels)
             if level is not Urgency.EMERGENCY:
                 category = matter.label if matter.margin >= self._category.more["sure"] else UNSURE
@@ -116,11 +125,21 @@ class Triage:
             category = "suggestion"
         known = categories()[category]
         return Understanding(
-            decision, round(probability, 4), known.kind, category,
-            domain or known.domain or "党务政务", level,
+            decision, probability, known.kind, category,
+            domain or known.domain or _ANY, level,
             size(known.kind, category, level, line), place, None, why,
             topic.name if topic else "", _follows(line, place != _NOWHERE),
         )  # fmt: skip
+
+    def _is_plain_talk(self, line: str, logit: float) -> bool:
+        """Return whether no sign could make a problem of it: it needs no cutting into words.
+
+        Most of what a group says is such talk.
+        """
+        with_length = logit + self._by_length * length(line)
+        return with_length < _PLAIN and not (
+            _ALARM.search(line) or urgency("", line) is Urgency.EMERGENCY
+        )
 
     def _decide(self, probability: float, role: str, level: Urgency, line: str) -> str:
         if probability < self._ask:
@@ -177,6 +196,13 @@ def cutter(local_words: tuple[str, ...]) -> jieba.Tokenizer:
 
 
 _NOWHERE = find_place("")
+_ALARM = re.compile(
+    "|".join(word for word, topic in lexicon().strong.items() if topic.name in EMERGENCIES)
+)
+
+
+def _odds(logit: float) -> float:
+    return round(1 / (1 + math.exp(-min(max(logit, -30), 30))), 4)
 
 
 def _follows(line: str, placed: bool) -> str:

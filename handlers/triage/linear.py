@@ -10,6 +10,7 @@ from __future__ import annotations
 import gzip
 import json
 import math
+import struct
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -18,10 +19,9 @@ from importlib.resources import files
 from operator import add
 from typing import Any
 
-_LANE = 3
+_LANE = 4
 """Bytes that each sum has; a thousand characters fill less."""
 _BITS = 8 * _LANE
-_MASK = (1 << _BITS) - 1
 _ZERO = 128
 """Weights are kept without sign: this stands for 0."""
 _LONG = 120
@@ -64,21 +64,21 @@ class Model:
                 for piece, times in counted.items()
                 if (row := self.rows.get(piece))
             ), 2  # fmt: skip
-        labels = len(self.labels)
-        hits = total >> _BITS * (labels + 1)
+        *sums, rare, hits = self._lanes(total)
         if not hits:
             return list(self.bias)
-        size = math.sqrt((total >> _BITS * labels & _MASK) * self.rarity / unit)
-        by = self.scale / (size * unit)
-        return [
-            (((total >> _BITS * at) & _MASK) - _ZERO * hits) * by + self.bias[at]
-            for at in range(labels)
-        ]
+        size = math.sqrt(rare * self.rarity / unit)
+        by, zero = self.scale / (size * unit), _ZERO * hits
+        return [(part - zero) * by + bias for part, bias in zip(sums, self.bias, strict=True)]
+
+    def _lanes(self, total: int) -> tuple[int, ...]:
+        wide = total.to_bytes(_LANE * (len(self.labels) + 2), "little")
+        return struct.unpack(f"<{len(self.labels) + 2}I", wide)
 
     def weight(self, piece: str, label: int) -> int:
         """Return what a piece speaks for a label, 0 if it is not known."""
         row = self.rows.get(piece)
-        return 0 if row is None else (row >> _BITS * label & _MASK) - _ZERO
+        return 0 if row is None else self._lanes(row)[label] - _ZERO
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,6 +30,11 @@ class Signs:
     cues: list[str]
 
 
+def length(line: str) -> float:
+    """Return the sign that a text's length is."""
+    return math.log(len(line) + 1) / 4
+
+
 def signs(line: str, words: Iterable[str], placed: bool) -> Signs:
     """Return the signs of a text cut into words; the values go with ``NAMES``."""
     known = lexicon()
@@ -49,6 +54,6 @@ def signs(line: str, words: Iterable[str], placed: bool) -> Signs:
     values += (
         min(len(strong), 2), min(len(weak), 2) / 2, _PETITION.match(line) is not None,
         _TIME.search(line) is not None, _CONTACT.search(line) is not None,
-        min(line.count("\n"), 4) / 4, ":" in line, math.log(len(line) + 1) / 4, len(line) <= 4, placed,
+        min(line.count("\n"), 4) / 4, ":" in line, length(line), len(line) <= 4, placed,
     )  # fmt: skip
     return Signs(values, strong, weak, cues)
