@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: setup demo test torture lint bench bench-city bench-gateway bench-layers gateway eval train lock browser clean
+.PHONY: setup demo test torture lint bench bench-city bench-gateway bench-layers bench-triage gateway eval train lock browser clean
 
 setup: .venv/ready  ## make .venv, with .venv/bin/jiedan
 
@@ -47,6 +47,9 @@ bench-city: setup  ## whole lives, ticks and a start, with no tickets and with a
 
 bench-gateway: setup gateway/ready  ## messages a second through a real gateway
 	$(BIN)/python -m benchmarks.gateway
+
+bench-triage: setup  ## messages understood a second, beside jieba.lcut
+	$(BIN)/python -m benchmarks.understanding
 
 bench-layers: setup gateway/ready  ## the wechaty package, its stubs and our messages, side by side
 	$(BIN)/python -m benchmarks.layers.measure

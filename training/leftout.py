@@ -71,15 +71,16 @@ def _macro(truth: np.ndarray, told: np.ndarray) -> float:
 def problems(folder: Path) -> Iterator[Part]:
     """Yield what is found and what is taken for a problem, source by source left out whole."""
     every = Problem(problem.samples(folder))
-    margins = train.left_out_margins(every)
-    for sources in train.LEFT_OUT:
-        rows = every.rows(sources)
-        scale = train.settings(every, _without(margins, rows))
-        fitted = every.fit(every.without(rows))
-        model = unpack(fitted.written(scale.slope, scale.shift, scale.ticket, scale.ask))
+    parts = list(train.splits(every))
+    margins = train.left_out_margins(every, parts)
+    for part in parts:
+        if part.sources == ("written",):
+            continue
+        scale = train.settings(every, _without(margins, part.rows))
+        model = unpack(part.fitted.written(scale.slope, scale.shift, scale.ticket, scale.ask))
         triage = Triage(models={"problem": model})
         figures: Figures = {}
-        for name in sources:
+        for name in part.sources:
             for kind, texts in _kinds(every, every.rows([name])).items():
                 told = [triage.judge(text).decision for text in texts]
                 figures[f"{name}, {kind}: ticket"] = share(told.count("ticket"), len(told))
@@ -93,7 +94,22 @@ def problems(folder: Path) -> Iterator[Part]:
                                 ("titles: ticket", "0.95"), ("sentences: ticket", "0.95"))
             if words in figure
         }  # fmt: skip
-        yield f"problem or not, fitted and calibrated without {', '.join(sources)}", figures, goals
+        yield (
+            f"problem or not, fitted and calibrated without {', '.join(part.sources)}",
+            figures,
+            goals,
+        )
+
+
+def _written(every: Problem, margins: np.ndarray) -> Part:
+    """Return what is made of our own sentences, each by a classifier that did not see it."""
+    scale = train.settings(every, margins)
+    figures: Figures = {}
+    for name in ("written-problems", "written-chatter", "written-notices", "written-doubtful"):
+        chance = 1 / (1 + np.exp(-(margins[every.rows([name])] * scale.slope + scale.shift)))
+        figures[f"{name}: ticket"] = round(float((chance >= scale.ticket).mean()), 4)
+        figures[f"{name}: ticket or ask"] = round(float((chance >= scale.ask).mean()), 4)
+    return "problem or not, sentences of ours, left out in quarters", figures, {}
 
 
 def _without(margins: np.ndarray, rows: np.ndarray) -> np.ndarray:

@@ -6,7 +6,7 @@ The problem model's thresholds are set on sources left out whole; then it is fit
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,8 +32,9 @@ LEAST_FOUND = 0.95
 
 @dataclass(frozen=True, slots=True)
 class Split:
-    """Rows that a classifier was fitted without."""
+    """Rows that a classifier was fitted without, all those of some sources."""
 
+    sources: tuple[str, ...]
     fitted: Fitted
     rows: np.ndarray
 
@@ -42,11 +43,11 @@ def splits(every: Problem) -> Iterator[Split]:
     """Yield a classifier for each group of sources left out, then for each part of the written."""
     for sources in LEFT_OUT:
         rows = every.rows(sources)
-        yield Split(every.fit(every.without(rows)), rows)
+        yield Split(sources, every.fit(every.without(rows)), rows)
     written = every.rows([s for s in set(every.source) if s.startswith("written")])
     for fold in range(FOLDS):
         rows = written[fold::FOLDS]
-        yield Split(every.fit(every.without(rows)), rows)
+        yield Split(("written",), every.fit(every.without(rows)), rows)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,10 +80,10 @@ def settings(every: Problem, margins: np.ndarray) -> Settings:
                     round(float(np.quantile(posts, 1 - LEAST_FOUND)), 3))  # fmt: skip
 
 
-def left_out_margins(every: Problem) -> np.ndarray:
+def left_out_margins(every: Problem, parts: Iterable[Split]) -> np.ndarray:
     """Return each row's margin by a classifier that did not see its source; nan for the others."""
     margins = np.full(len(every.samples), np.nan)
-    for split in splits(every):
+    for split in parts:
         margins[split.rows] = split.fitted.margins(split.rows)
     return margins
 
@@ -111,7 +112,7 @@ def main() -> None:
         print(f"category: {len(model):,} bytes")
     if options.only in {None, "problem"}:
         every = Problem(problem.samples(options.data))
-        model = problem_model(every, left_out_margins(every))
+        model = problem_model(every, left_out_margins(every, splits(every)))
         (options.out / "problem.model.gz").write_bytes(model)
         print(f"problem: {len(model):,} bytes")
 
