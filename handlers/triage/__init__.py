@@ -115,7 +115,7 @@ class Triage:
         if level is Urgency.EMERGENCY:
             logit = max(logit, _GRAVE)
         probability = _odds(logit)
-        decision = self._decide(probability, role, level, line)
+        decision = self._decide(probability, told.tips, role, level, line)
         category, domain = topic.category if topic else UNSURE, topic.domain if topic else ""
         why: tuple[str, ...] = ()
         if probability > _CHATTER:
@@ -144,12 +144,12 @@ class Triage:
             _ALARM.search(line) or urgency("", line) is Urgency.EMERGENCY
         )
 
-    def _decide(self, probability: float, role: str, level: Urgency, line: str) -> str:
+    def _decide(self, probability: float, tips: bool, role: str, level: Urgency, line: str) -> str:
         if probability < self._ask:
             return "ignore"
         if role in _STAFF and level is not Urgency.EMERGENCY and not asks_upward(line):
             return "ignore"  # staff speak to residents; but when a leader cries fire, it burns
-        return "ticket" if probability >= self._ticket else "ask"
+        return "ticket" if tips or probability >= self._ticket else "ask"
 
     def _line_of_government(self, line: str, matter: Best) -> str:
         """Return the model's label, or that of a surer category where it is none of the model's.
