@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 SPREAD := -n 4 --dist worksteal  # most of the long tests wait: four at once, on two cores
 
-.PHONY: setup demo test torture lint bench bench-gateway bench-layers gateway lock browser clean
+.PHONY: setup demo test torture lint bench bench-gateway bench-layers bench-triage gateway eval train lock browser clean
 
 setup: .venv/ready  ## make .venv, with .venv/bin/jiedan
 
@@ -46,14 +46,33 @@ bench: setup  ## all figures beside their limits, as a table and as build/bench.
 bench-gateway: setup gateway/ready  ## messages a second through a real gateway
 	$(BIN)/python -m benchmarks.gateway
 
+bench-triage: setup  ## messages understood a second, beside jieba.lcut
+	$(BIN)/python -m benchmarks.understanding
+
 bench-layers: setup gateway/ready  ## the wechaty package, its stubs and our messages, side by side
 	$(BIN)/python -m benchmarks.layers.measure
+
+# Models are fitted with one thread: the same figures on any machine.
+train: export OMP_NUM_THREADS = 1
+eval: export OMP_NUM_THREADS = 1
+
+eval: setup training/ready  ## every figure of triage with its split; ARGS="--data DIR"
+	$(BIN)/python -m training.evaluate $(ARGS)
+
+train: setup training/ready  ## fit the shipped models again; ARGS="--data DIR"
+	$(BIN)/python -m training.train $(ARGS)
+
+training/ready: .venv/ready training/requirements.txt
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r training/requirements.txt
+	touch $@
 
 lock:  ## pin again after a change of pyproject.toml (needs uv)
 	uv pip compile --quiet --universal --python-version 3.11 --extra dev --generate-hashes \
 		--no-emit-index-url --no-header pyproject.toml --output-file requirements.lock
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 		--no-emit-index-url --no-header gateway/requirements.in --output-file gateway/requirements.lock
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+		--no-emit-index-url --no-header training/requirements.in --output-file training/requirements.txt
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 		--no-emit-index-url --no-header benchmarks/layers/requirements.in \
 		--output-file benchmarks/layers/requirements.txt
@@ -65,4 +84,4 @@ lock:  ## pin again after a change of pyproject.toml (needs uv)
 		--output-file benchmarks/nonebot/requirements.txt
 
 clean:
-	rm -rf .venv gateway/node_modules gateway/ready build *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf .venv gateway/node_modules gateway/ready training/ready build *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache

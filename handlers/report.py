@@ -167,7 +167,7 @@ def _answered_to(scene: Scene) -> Ticket | None:
 def _just_told(scene: Scene) -> Ticket | None:
     """Return the problem a neighbour told last, if that was minutes ago; or an hour, when the
     assent itself tells of trouble ("是的，臭得很")."""
-    span = _ECHO if scene.understanding.decision == "ticket" else STORY
+    span = _ECHO if scene.understanding.topic else STORY
     told = [
         t for t in scene.tickets
         if t.room == scene.message.room and t.state in _WAITING

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 
 from bot.models import Urgency
-from handlers.triage.danger import danger
 
 EMERGENCIES = frozenset({
     "燃气泄漏", "电线掉落", "电梯困人", "起火", "打架", "家暴", "走失", "溺水", "轻生", "急病", "水灾",
@@ -30,11 +29,8 @@ _MANY = re.compile(
 )
 
 
-def urgency(topic: str, text: str) -> Urgency:
-    """Return how urgent a problem is. Figures of speech and the past don't raise it."""
-    if danger(text):
-        return Urgency.EMERGENCY
-    del topic  # what is said decides, whatever the matter is called
+def urgency(text: str) -> Urgency:
+    """Return how urgent a problem is that is no emergency. Figures of speech don't raise it."""
     return Urgency.URGENT if _URGENT.search(text) else Urgency.NORMAL
 
 
