@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 SPREAD := -n 4 --dist worksteal  # most of the long tests wait: four at once, on two cores
 
-.PHONY: setup demo test torture lint bench bench-gateway bench-layers bench-triage gateway eval train lock browser clean
+.PHONY: setup demo test torture lint bench bench-gateway bench-layers gateway eval train lock browser clean
 
 setup: .venv/ready  ## make .venv, with .venv/bin/jiedan
 
@@ -45,9 +45,6 @@ bench: setup  ## all figures beside their limits, as a table and as build/bench.
 
 bench-gateway: setup gateway/ready  ## messages a second through a real gateway
 	$(BIN)/python -m benchmarks.gateway
-
-bench-triage: setup  ## messages understood a second, beside jieba.lcut
-	$(BIN)/python -m benchmarks.understanding
 
 bench-layers: setup gateway/ready  ## the wechaty package, its stubs and our messages, side by side
 	$(BIN)/python -m benchmarks.layers.measure

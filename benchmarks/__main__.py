@@ -12,7 +12,7 @@ from pathlib import Path
 
 from benchmarks.figures import Figure, table
 
-PARTS = ("rivals", "city", "day", "storm", "workers")
+PARTS = ("understanding", "rivals", "city", "day", "storm", "workers")
 OUT = Path(__file__).parent.parent / "build" / "bench.json"
 
 

@@ -13,7 +13,7 @@ import math
 import warnings
 from collections.abc import Iterable, Mapping
 from functools import cache
-from operator import mul
+from operator import add, mul
 
 from bot.models import Command, Understanding, Urgency
 from handlers.categories import categories
@@ -51,8 +51,6 @@ _PLAIN = -2.0
 """Below this, on the same scale and before the other signs, a message is plain talk. Of 6,000
 citizens' titles and sentences eight lie below, and none of those would be asked about."""
 _ANY = "党务政务"
-_ENOUGH = 3
-"""Words of the tables that say why; with fewer, the model's are told too."""
 _CHATTER = 0.1
 """What is less probably a problem isn't looked at further."""
 _PERHAPS, _CERTAIN = 0.2, 0.9
@@ -175,16 +173,16 @@ class Triage:
         return best(self._domain.scores(line), self._domain.labels)
 
     def _why(self, words: Iterable[str], told: Signs) -> tuple[str, ...]:
-        """Return the words that spoke for a problem: those of the tables, then the model's own."""
+        """Return the words that spoke for a problem: those of the tables, else the model's own."""
         found = [w for w, _ in told.strong] + [w for w, _ in told.weak] + told.cues
-        if len(found) < _ENOUGH:
+        if not found:
             weights = {
                 word: sum(self._problem.weight(piece, 0) for piece in pieces(word, 3)[1:])
                 for word in words
                 if len(word) > 1
             }
             own = (word for word in weights if weights[word] > 0)
-            found += sorted(own, key=weights.__getitem__, reverse=True)
+            found = sorted(own, key=weights.__getitem__, reverse=True)
         return tuple(dict.fromkeys(found))[:6]
 
 
@@ -203,11 +201,13 @@ _NOWHERE = find_place("")
 
 def _names_fault(line: str) -> bool:
     """Return whether a short line holds a word that tells a problem by itself."""
-    strong = lexicon().strong
-    ends = range(2, len(line) + 1)
-    return any(
-        line[start:end] in strong for end in ends for start in range(max(0, end - 5), end - 1)
-    )
+    pairs = map(add, line, line[1:])
+    return not _beginnings().isdisjoint(pairs) and any(word in line for word in lexicon().strong)
+
+
+@cache
+def _beginnings() -> frozenset[str]:
+    return frozenset(word[:2] for word in lexicon().strong)
 
 
 def _cries(command: Command, understood: Understanding) -> bool:
