@@ -26,6 +26,7 @@ from handlers import people, replies
 from handlers.masking import mask
 from handlers.scene import Scene, answer, say, to_room
 from handlers.take import act
+from handlers.triage.place import find_place
 from handlers.workflow import history_line
 
 STORY = timedelta(minutes=10)
@@ -183,7 +184,7 @@ def same_problem(ticket: Ticket, scene: Scene) -> bool:
     place both name a week, else two hours or words much alike.
     """
     new = scene.understanding
-    if new.decision not in {"ticket", "command"} or ticket.state not in _WAITING:
+    if new.decision == "ignore" or ticket.state not in _WAITING:
         return False
     if ticket.room != scene.message.room or new.category != ticket.category:
         return False
@@ -295,11 +296,19 @@ def _new(scene: Scene, grid: Grid) -> Ticket:
     return Ticket(
         number=scene.next_number, state=State.OPEN, level=grid.level, grid=grid.code,
         home=grid.code, room=scene.message.room or "", category=new.category, kind=new.kind,
-        domain=new.domain, urgency=new.urgency, size=new.size, text=scene.text, place=new.place,
+        domain=new.domain, urgency=new.urgency, size=new.size, text=scene.text,
+        place=_at_home(new.place, grid),
         topic=new.topic, reporter=scene.reporter, reporter_name=scene.reporter_name,
         created_at=scene.now, level_since=scene.now, touched_at=scene.now,
         path=scene.roster.path(grid.code), source=scene.source,
     )  # fmt: skip
+
+
+def _at_home(place: Place, grid: Grid) -> Place:
+    """Return a place with the estate that the group is of, where the words name none."""
+    if place.estate or place.road:
+        return place
+    return replace(place, estate=find_place(grid.name).estate)
 
 
 def _alerts(scene: Scene, ticket: Ticket) -> tuple[Send, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tests.conftest import Town
 
-DOUBTFUL, ANOTHER = "是不是停水了", "下水道是不是有点味道"
+DOUBTFUL, ANOTHER = "这个路灯是不是有问题", "下水道是不是有点味道"
 
 
 async def test_a_doubtful_word_is_listed_in_the_evening_and_made_a_ticket(town: Town) -> None:

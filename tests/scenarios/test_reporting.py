@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
+
 import pytest
 
-from tests.conftest import Town
+from bot.app import open_store
+from handlers.roster import Roster
+from tests.conftest import GRIDS, ROLES, Town
 
 LAMP = "3栋2单元门口的路灯坏了，晚上看不见路"
 
@@ -196,3 +201,26 @@ async def test_another_problem_minutes_later_is_another_ticket(town: Town) -> No
     town.say("09:01", "R-1", "r1", "5栋下水道堵了，污水漫出来了")
     await town.play()
     assert town.story("1001") == town.story("1002") == ["created"]
+
+
+async def test_a_question_about_a_power_cut_that_is_told_joins_it(town: Town) -> None:
+    town.say("19:00", "R-1", "r1", "3栋停电了")
+    town.say("19:01", "R-1", "r2", "是不是又停电了？")
+    town.say("19:02", "R-1", "r3", "停电归哪个管，要不要报备", name="王姐")
+    await town.play("20:00")
+    assert len(town.events("created")) == 1
+    assert town.story()[:2] == ["created", "joined"]
+
+
+async def test_the_group_tells_its_estate(town: Town, tmp_path: Path) -> None:
+    named = [replace(g, name="石坝垅小区一网格") if g.code == "M1" else g for g in GRIDS]
+    town.roster = Roster(named, ROLES)
+    town.say("09:00", "R-1", "r1", "3栋的路灯坏了")
+    town.say("09:00", "R-2", "r2", "3栋的路灯坏了")
+    url = f"sqlite:///{tmp_path / 'kept.db'}"
+    await town.play("10:00", url=url)
+    store = open_store(url)
+    tickets = await store.read(lambda s: [s.ticket(1001), s.ticket(1002)])
+    await store.close()
+    places = [(t.place.estate, t.place.building) for t in tickets if t]
+    assert places == [("石坝垅小区", "3栋"), ("", "3栋")]
