@@ -51,8 +51,6 @@ _PLAIN = -2.0
 """Below this, on the same scale and before the other signs, a message is plain talk. Of 6,000
 citizens' titles and sentences eight lie below, and none of those would be asked about."""
 _ANY = "党务政务"
-_CHATTER = 0.1
-"""What is less probably a problem isn't looked at further."""
 _PERHAPS, _CERTAIN = 0.2, 0.9
 """What is only asked or suspected is asked about from here on; what the rest of the words make this
 certain is a problem all the same."""
@@ -120,21 +118,18 @@ class Triage:
             logit -= _FORMAL
         probability = _odds(logit)
         decision = self._decide(probability, told.tips, role, level, line)
-        category, domain = topic.category if topic else UNSURE, topic.domain if topic else ""
-        why: tuple[str, ...] = ()
-        if probability > _CHATTER:
-            matter = best(self._category.scores(line), self._category.labels)
-            if level is not Urgency.EMERGENCY:
-                category = matter.label if matter.margin >= self._category.more["sure"] else UNSURE
-            domain = self._line_of_government(line, matter)
-            why = self._why(words, told)
+        matter = best(self._category.scores(line), self._category.labels)
+        if level is Urgency.EMERGENCY and topic:
+            category = topic.category
+        else:
+            category = matter.label if matter.margin >= self._category.more["sure"] else UNSURE
         if line.startswith(_SUGGESTS):
             category = "suggestion"
         known = categories()[category]
         return Understanding(
             decision, probability, known.kind, category,
-            domain or known.domain or _ANY, level,
-            size(known.kind, category, level, line), place, None, why,
+            self._line_of_government(line, matter), level,
+            size(known.kind, category, level, line), place, None, self._why(words, told),
             topic.name if topic else "", after,
         )  # fmt: skip
 
