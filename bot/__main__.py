@@ -83,7 +83,9 @@ def _parser() -> argparse.ArgumentParser:
     restore = _add(commands, "restore", _restore, "用备份恢复，先停下程序", "--config")
     restore.add_argument("backup", type=Path, help="备份文件")
     restore.add_argument("--replace", action="store_true", help="换掉现有的数据库，旧的留在旁边")
-    _add(commands, "triage", _triage, "逐行说明对一条消息的理解，不立单", "--config")
+    triage = _add(commands, "triage", _triage, "逐行说明对一条消息的理解，不立单", "--config")
+    triage.add_argument("--explain", action="store_true", help="用话说清楚是哪些词、哪条规则定的")
+    _add(commands, "train", _train, "从网格长的改正里学，学好了才用", "--config")
     return parser
 
 
@@ -230,13 +232,19 @@ def _restore(options: argparse.Namespace) -> int:
     return restore(load(options.config), options.backup, options.replace, machine())
 
 
+def _train(options: argparse.Namespace) -> int:
+    from bot.train import train  # noqa: PLC0415
+
+    return asyncio.run(train(load(options.config)))
+
+
 def _triage(options: argparse.Namespace) -> int:
     from bot.app import triage_of  # noqa: PLC0415
     from bot.triage_lines import understand_lines  # noqa: PLC0415
 
     triage = triage_of(load(options.config))
     with _lines("-") as lines:
-        for line in understand_lines(lines, triage):
+        for line in understand_lines(lines, triage, explained=options.explain):
             sys.stdout.write(line.rstrip("\n") + "\n")
             sys.stdout.flush()
     return 0

@@ -31,6 +31,7 @@ from bot.ticker import HEARTBEAT, Ticker
 from handlers.masking import mask
 from handlers.roster import Roster
 from handlers.triage import Triage
+from handlers.triage.taught import TaughtError, load_taught
 from schedules.calendar import Calendar
 from schedules.digests import Schedule
 from schedules.policy import Promises
@@ -215,15 +216,29 @@ def schedule_of(config: Config) -> Schedule:
 
 
 def triage_of(config: Config) -> Triage:
-    """Return triage with the local words of a configuration. Raises ConfigError."""
+    """Return triage with a configuration's local words and what leaders taught. Raises
+    ConfigError; what was taught and can't be read is logged and done without."""
+    taught = None
+    if config.triage.taught:
+        try:
+            taught = load_taught(Path(config.triage.taught))
+        except FileNotFoundError:
+            pass  # nobody has taught anything yet
+        except TaughtError as error:
+            log.warning("%s", error)
+    return Triage(local_words(config), taught=taught)
+
+
+def local_words(config: Config) -> list[str]:
+    """Return the local words of a configuration. Raises ConfigError."""
     if not config.triage.words:
-        return Triage()
+        return []
     try:
         lines = Path(config.triage.words).read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"[triage] words：读不了 {config.triage.words}，要 UTF-8 文本") from error
     words = (line.split("#")[0].strip() for line in lines)
-    return Triage(word for word in words if word)
+    return [word for word in words if word]
 
 
 async def get_ready(store: Store, config: Config) -> Roster:

@@ -169,6 +169,8 @@ class TriageConfig:
 
     words: str = ""
     """A file of local words, one a line: estates, nicknames of places, roads, village groups."""
+    taught: str = "data/taught.json"
+    """Where `jiedan train` keeps what leaders' corrections taught; empty: nothing is learned."""
 
 
 @dataclass(frozen=True, slots=True)

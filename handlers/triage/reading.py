@@ -1,0 +1,86 @@
+"""What one message was weighed by, part by part, and what that comes to. Pure."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from operator import add
+
+from bot.models import Place, Urgency
+from handlers.triage.doubt import enquires, suspects
+from handlers.triage.lexicon import Topic, lexicon
+from handlers.triage.signs import Signs
+from handlers.triage.staff import asks_upward
+
+STAFF = frozenset({"leader", "deputy", "officer"})
+PERHAPS, CERTAIN = 0.2, 0.9
+"""What is only asked or suspected is asked about from here on; what the rest of the words make this
+certain is a problem all the same."""
+
+
+@dataclass(slots=True)
+class Reading:
+    """A message on its way to a decision. ``weights`` are logarithms of odds, by what spoke:
+
+    pieces (the model's runs of characters), called (the bot is mentioned), signs (words of the
+    tables, form), taught (what leaders corrected), alarm, bare (a fault and no more), form (a
+    notice's or reply's). ``told`` is missing for plain talk, which nobody looked at further.
+    """
+
+    line: str
+    place: Place
+    follows: str
+    alarm: Topic | None
+    weights: dict[str, float]
+    words: list[str] = field(default_factory=list)
+    told: Signs | None = None
+    urgency: Urgency = Urgency.NORMAL
+
+    @property
+    def logit(self) -> float:
+        """Return the logarithm of the odds that the message is a problem post."""
+        return sum(self.weights.values())
+
+    @property
+    def score(self) -> float:
+        """Return the probability that the message is a problem post."""
+        return round(1 / (1 + math.exp(-min(max(self.logit, -30), 30))), 4)
+
+    @property
+    def topic(self) -> Topic | None:
+        """Return the matter; a cry for help goes before any other."""
+        if self.alarm or self.told is None:
+            return self.alarm
+        return next((topic for _, topic in self.told.strong or self.told.weak), None)
+
+
+def decide(reading: Reading, role: str, limits: Mapping[str, float]) -> tuple[str, str]:
+    """Return the decision (triage contract, rule 1) and which rule made it; ``limits`` are the
+    scores from which on a message is a ticket, or asked about."""
+    if reading.alarm:
+        return "ticket", "alarm"  # when a leader cries fire, it burns
+    if reading.told is None:
+        return "ignore", "plain"
+    if role in STAFF and not asks_upward(reading.line):
+        return "ignore", "staff"  # they speak to residents
+    score = reading.score
+    if enquires(reading.line) or (score < CERTAIN and suspects(reading.line)):
+        return ("ask" if score >= PERHAPS else "ignore"), "doubt"
+    if score < limits["ask"]:
+        return "ignore", "score"
+    if score >= limits["ticket"]:
+        return "ticket", "score"
+    return ("ticket", "trouble") if reading.told.tips else ("ask", "score")
+
+
+def names_fault(line: str) -> bool:
+    """Return whether a short line holds a word that tells a problem by itself."""
+    pairs = map(add, line, line[1:])
+    return not _beginnings().isdisjoint(pairs) and any(word in line for word in lexicon().strong)
+
+
+@cache
+def _beginnings() -> frozenset[str]:
+    return frozenset(word[:2] for word in lexicon().strong)
