@@ -373,11 +373,16 @@ class Doubt:
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """What leaders taught of some words: whether they are a problem, and of which category."""
+    """What leaders taught of some words: whether they are a problem, and of which category; empty
+    where nobody has said it."""
 
     text: str
     problem: bool
     category: str
+
+
+NO_PROBLEM = "不是诉求"
+"""In the outcome of a ticket that should never have been one."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
-from bot.models import Command
+from bot.models import NO_PROBLEM, Command
 from handlers.sayings import HANDS, doubtful, said
 from handlers.sayings_words import read
 
@@ -43,6 +43,11 @@ _AFTER = re.compile(
     rf"\s*(?:[:,]\s*)?{_NUMBER}(?![\d栋幢座单元楼层室路组点月日天年个户块元人分:：.%星-])"
 )
 _LOOSE = re.compile(r"(?:^|[\s,])#?(\d{4,8})(?=$|[\s,。.!])")
+_NO_PLEA = re.compile(
+    rf"(?:{_NUMBER})?[\s,:]*[这那它]?[个条单]?(?:不是|不算|算不上|算不得)(?:一?个|什么|啥|么子)?诉求[了啦的哈哦啊咯]?"
+    rf"(?:[\s:,]*{_NUMBER})?(?:[\s,.;!。~、]+(.*))?",
+    re.DOTALL,
+)
 _GAP = re.compile(r"[\s:,.;!。、~-]")
 _LATER = re.compile(r"(.{1,14}?)[,\s]*(办结|接单|吹哨|上报)(?=$|[,。!\s])(.*)", re.DOTALL)
 _NOT_BEFORE = re.compile(
@@ -96,7 +101,12 @@ def parse(
     line = normal(text)
     if not line:
         return None
-    command = _typed(line) or (role in HANDS and _typed_later(line)) or said(line, role, quoted)
+    command = (
+        _typed(line)
+        or _no_plea(line, quoted)
+        or (role in HANDS and _typed_later(line))
+        or said(line, role, quoted)
+    )
     if command and "text" in command.args and command.name != "query":
         command.args["text"] = _own_words(text, command.args["text"])
     return command
@@ -169,6 +179,22 @@ def _typed_later(line: str) -> Command | None:
     number = re.fullmatch(r".*?(\d{4,8})号?单?", before)
     args = {"ticket": number[1]} if number else {}
     return Command(name, {**args, "text": text})
+
+
+def _no_plea(line: str, quoted: bool) -> Command | None:
+    """Read "这个不算诉求": a refusal, whose reason teaches triage.
+
+    Without a number or a quote it may be of any words in the group, and takes no ticket away.
+    """
+    found = _NO_PLEA.fullmatch(line) if "诉求" in line[:30] else None
+    if not found or doubtful(found[3] or ""):
+        return None
+    number, more = found[1] or found[2], _clean(found[3] or "")
+    if not (number or quoted):
+        return None
+    args = {"ticket": str(int(number))} if number else {}
+    text = f"{NO_PROBLEM},{more}" if more else NO_PROBLEM
+    return Command("reject", {**args, "text": text})
 
 
 def _clean(rest: str) -> str:

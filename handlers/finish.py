@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from bot.models import Command, Decision, Event, Happened, Reason, Send, Ticket
+from bot.models import NO_PROBLEM, Command, Decision, Event, Happened, Reason, Send, Ticket
 from handlers import climb, people, replies
 from handlers.categories import category_name
 from handlers.scene import Scene, answer, say, target, to_room
@@ -111,8 +111,11 @@ def reject(scene: Scene, command: Command) -> Decision:
     if not why:
         return say(scene, replies.need_reason("reject", ticket), ticket.number)
     after, event = act(scene, ticket, Happened.REJECTED, why, outcome=why)
-    text = replies.rejected(after, scene.speaker, why)
-    sends = to_room(ticket.room, Reason.OUTCOME, text, ticket.number, mentions=ticket.audience)
+    if NO_PROBLEM in why:  # nobody asked for it: nobody is called
+        text, called = replies.no_plea(after), ()
+    else:
+        text, called = replies.rejected(after, scene.speaker, why), ticket.audience
+    sends = to_room(ticket.room, Reason.OUTCOME, text, ticket.number, mentions=called)
     if ticket.room != scene.message.room:
         sends += (answer(scene, text, ticket.number),)
     return Decision((after,), (event,), sends)

@@ -269,6 +269,11 @@ def rejected(ticket: Ticket, who: str, why: str) -> str:
     return f"{brief(ticket)}不受理：{shorten(why, 100)}（{who}）"
 
 
+def no_plea(ticket: Ticket) -> str:
+    """Take back a ticket that was only talk, without a word of reproach."""
+    return f"{ticket.number}号不用办，撤下了。有事随时在群里说。"
+
+
 def merged(ticket: Ticket, into: Ticket) -> str:
     """Say where a ticket went."""
     return f"{ticket.number}号并入{brief(into)}，有结果一起告诉大家。"

@@ -259,7 +259,8 @@ class Session(Protocol):
 
     def labels(self) -> list[Label]:
         """Return what leaders taught, in order: tickets rejected as 不是诉求, tickets given another
-        category, and words that triage took for none until a person made a ticket of them."""
+        category, and words that triage took for none until a person made a ticket of them. The
+        category is empty where no person gave it."""
 
     def aging(self, now: datetime) -> list[Aged]:
         """Return live tickets, the oldest first."""

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from bot.models import Label
+from bot.models import NO_PROBLEM, Label
 from storage.part import Part
-
-NO_PROBLEM = "不是诉求"
-"""In the outcome of a ticket that should never have been one."""
 
 
 class LabelsPart(Part):
@@ -15,12 +12,15 @@ class LabelsPart(Part):
     def labels(self) -> list[Label]:
         """See storage.base."""
         rows = self._run(
-            "select t.text, t.state = 'rejected' and t.outcome like ?, t.category"
+            "select t.text, t.state = 'rejected' and t.outcome like ?, t.category, r.ticket"
             " from tickets t left join inbox i on i.id = t.source"
+            " left join (select distinct ticket from events where event = 'reclassified') r"
+            " on r.ticket = t.number"
             " where t.text != '' and (t.state = 'rejected' and t.outcome like ?"
-            " or i.decision in ('ask', 'ignore')"
-            " or exists (select 1 from events e where e.ticket = t.number"
-            "            and e.event = 'reclassified'))"
+            " or i.decision in ('ask', 'ignore') or r.ticket is not null)"
             " order by t.number",
             [f"%{NO_PROBLEM}%"] * 2)  # fmt: skip
-        return [Label(text, not wrong, category) for text, wrong, category in rows]
+        return [
+            Label(text, not wrong, category if said else "")
+            for text, wrong, category, said in rows
+        ]  # fmt: skip

@@ -124,6 +124,24 @@ async def test_a_refusal_needs_a_reason_and_reaches_the_resident(town: Town) -> 
     assert "物业" in outcome["text"]
 
 
+async def test_what_was_only_talk_is_taken_back_without_a_word_of_reproach(town: Town) -> None:
+    talk = town.say("09:00", "R-1", "r1", LAMP)
+    town.say("09:01", "R-1", "r2", "这不是诉求", quote=talk)
+    town.say("09:02", "R-1", "u-1", "这不是诉求")
+    town.say("09:05", "R-1", "u-1", "这个不算诉求，开玩笑的", quote=talk)
+    town.say("09:10", "R-1", "r2", "5栋下水道堵了")
+    town.say("09:20", None, "u-1", "不是诉求 1002")
+    await town.play("+2 12:00")
+    assert town.story("1001") == ["created", "rejected"]
+    assert town.story("1002") == ["created", "rejected"]
+    assert [e["actor"] for e in town.events("rejected")] == ["u-1", "u-1"]
+    quiet, other = town.sends("outcome")
+    assert (quiet["room"], quiet["mentions"], other["mentions"]) == ("R-1", [], [])
+    assert quiet["text"] == "1001号不用办，撤下了。有事随时在群里说。"
+    (told,) = [s for s in town.sends("answer") if s["to"] == "u-1"]
+    assert "1002号" in told["text"]
+
+
 async def test_merged_those_who_waited_wait_together(town: Town) -> None:
     town.say("09:00", "R-1", "r1", LAMP)
     town.say("09:30", "R-1", "r2", "3栋这边下水道堵了，污水漫出来了")

@@ -53,6 +53,9 @@ def test_every_word_has_its_function() -> None:
         ("恢复 1024", "resume", {"ticket": "1024"}),
         ("撤销", "cancel", {}),
         ("不受理 1024 找物业", "reject", {"ticket": "1024", "text": "找物业"}),
+        ("不是诉求 1024", "reject", {"ticket": "1024", "text": "不是诉求"}),
+        ("1024号不算诉求", "reject", {"ticket": "1024", "text": "不是诉求"}),
+        ("这个不是诉求1024，在聊天", "reject", {"ticket": "1024", "text": "不是诉求,在聊天"}),
         ("合并 1002 到 1001", "merge", {"ticket": "1002", "into": "1001"}),
         ("改类 1024 路灯", "reclassify", {"ticket": "1024", "category": "路灯"}),
         ("催办", "nudge", {}),
@@ -79,6 +82,31 @@ def test_the_menu_as_people_type_it(text: str, name: str, args: dict[str, str]) 
         assert found[1].items() >= args.items()
         return
     assert found == (name, args)
+
+
+@pytest.mark.parametrize(
+    "text", ["不是诉求", "这不是诉求", "这个不算诉求。", "那条不是诉求，开玩笑的"]
+)
+def test_what_is_no_plea_is_said_of_a_quoted_ticket_only(text: str) -> None:
+    found = parse(text, role="leader", quoted=True)
+    assert found is not None
+    assert found.name == "reject"
+    assert found.args["text"].startswith("不是诉求")
+    assert parse(text, role="leader") is None, "it may be of any words in the group"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "这不是诉求吗",
+        "是不是诉求 1001",
+        "不是诉求是什么 1001",
+        "不是诉求吧？",
+        "不是诉求，怎么登记了",
+    ],
+)
+def test_asking_whether_it_is_a_plea_refuses_nothing(text: str) -> None:
+    assert parse(text, role="leader", quoted=True) is None
 
 
 @pytest.mark.parametrize(
