@@ -8,7 +8,7 @@ from pathlib import Path
 from bot.app import local_words, open_store, triage_of
 from bot.config import Config, ConfigError
 from handlers.triage import Triage
-from handlers.triage.lessons import LEAST, Marks, guard, held_back, is_worse, learn, marks
+from handlers.triage.lessons import LEAST, Marks, held_back, is_worse, learn, marks, ours
 
 
 async def train(config: Config) -> int:
@@ -33,10 +33,11 @@ async def train(config: Config) -> int:
     taught = learn(Triage(words), lessons)
     new = Triage(words, taught=taught)
     before, after = marks(old, kept), marks(new, kept)
-    guarded = marks(old, guard()), marks(new, guard())
+    examples = ours()[1]
+    of_ours = marks(old, examples), marks(new, examples)
     print(f"改正一共{len(labels)}条：{len(lessons)}条拿来学，{len(kept)}条没有学，用来考。")
-    print(_table(before, after, guarded))
-    if is_worse(before, after, guarded):
+    print(_table(before, after, of_ours))
+    if is_worse(before, after, of_ours):
         print("学过以后不如现在，没有采用，什么也没有动。")
         return 0
     path = Path(config.triage.taught)
@@ -49,12 +50,12 @@ async def train(config: Config) -> int:
     return 0
 
 
-def _table(before: Marks, after: Marks, guarded: tuple[Marks, Marks]) -> str:
+def _table(before: Marks, after: Marks, of_ours: tuple[Marks, Marks]) -> str:
     rows: tuple[tuple[str, Callable[[Marks], tuple[int, int]], Marks, Marks], ...] = (
         ("该立单的立了", lambda m: (m.opened, m.problems), before, after),
         ("不该立的没立", lambda m: (m.quiet, m.others), before, after),
-        ("类别说对了", lambda m: (m.category, m.problems), before, after),
-        ("自带的例句", lambda m: (m.right, m.problems + m.others), *guarded),
+        ("类别说对了", lambda m: (m.category, m.named), before, after),
+        ("自带的例句", lambda m: (m.right, m.problems + m.others), *of_ours),
     )
     lines = ["              现在      学过以后"]
     for name, figure, old, new in rows:

@@ -111,10 +111,9 @@ def reject(scene: Scene, command: Command) -> Decision:
     if not why:
         return say(scene, replies.need_reason("reject", ticket), ticket.number)
     after, event = act(scene, ticket, Happened.REJECTED, why, outcome=why)
+    text, called = replies.rejected(after, scene.speaker, why), tuple(ticket.audience)
     if NO_PROBLEM in why:  # nobody asked for it: nobody is called
         text, called = replies.no_plea(after), ()
-    else:
-        text, called = replies.rejected(after, scene.speaker, why), ticket.audience
     sends = to_room(ticket.room, Reason.OUTCOME, text, ticket.number, mentions=called)
     if ticket.room != scene.message.room:
         sends += (answer(scene, text, ticket.number),)

@@ -26,7 +26,7 @@ LEAST = 20
 _HELD_BACK = 5
 """One text of so many isn't learned from, so that it can tell whether learning helped."""
 _ROUNDS, _STEP, _SHRINK = 30, 0.6, 0.02
-_APART = 0.2
+_APART = 1.5
 """How far the right category is to be before the next."""
 _TWICE = 2
 _NO_LETTER = re.compile(r"[\W\d_a-zA-Z零一二三四五六七八九十两]")
@@ -42,6 +42,7 @@ def held_back(text: str) -> bool:
 
 def learn(triage: Triage, labels: Sequence[Label]) -> Taught:
     """Return what the labels teach beside ``triage``, which must be the untaught one."""
+    labels = [*labels, *ours()[0]]
     lines = [normal(label.text) for label in labels]
     known = _pieces_of_many(lines)
     found = [[piece for piece in pieces(line, LONGEST) if piece in known] for line in lines]
@@ -107,12 +108,13 @@ def _category(
 @dataclass(frozen=True, slots=True)
 class Marks:
     """How some labels come out: of the problems those that open a ticket, of the others those that
-    open none, and of the problems those with the right category."""
+    open none, and of those with a category (``named``) the ones that get it."""
 
     problems: int
     opened: int
     others: int
     quiet: int
+    named: int
     category: int
 
     @property
@@ -129,26 +131,29 @@ def marks(triage: Triage, labels: Sequence[Label]) -> Marks:
         opened=sum(label.problem and got.decision == "ticket" for label, got in told),
         others=sum(not label.problem for label in labels),
         quiet=sum(not label.problem and got.decision != "ticket" for label, got in told),
-        category=sum(label.problem and got.category == label.category for label, got in told),
+        named=sum(label.category != "" for label in labels),
+        category=sum(got.category == label.category for label, got in told),
     )
 
 
-def guard() -> list[Label]:
-    """Return sentences of ours that no teaching may unlearn."""
-    text = (files("handlers.triage") / "guard.csv").read_text(encoding="utf-8")
-    return [
+def ours() -> tuple[list[Label], list[Label]]:
+    """Return sentences of ours that no teaching may unlearn: to be learned along with the lessons,
+    and to examine with."""
+    text = (files("handlers.triage") / "ours.csv").read_text(encoding="utf-8")
+    every = [
         Label(row["text"], row["category"] != "", row["category"])
         for row in csv.DictReader(text.splitlines())
     ]
+    return every[::2], every[1::2]
 
 
-FORGIVEN = 2
-"""Sentences of the guard that may be told wrongly by the new one and weren't by the old."""
+FORGIVEN = 1
+"""Sentences of ours that the new one may tell wrongly and the old one didn't."""
 
 
-def is_worse(before: Marks, after: Marks, guarded: tuple[Marks, Marks]) -> bool:
-    """Return whether what was learned tells held-back texts, or the guard, worse than before."""
-    old, new = guarded
+def is_worse(before: Marks, after: Marks, of_ours: tuple[Marks, Marks]) -> bool:
+    """Return whether what was learned tells held-back texts, or sentences of ours, worse."""
+    old, new = of_ours
     return (
         after.right < before.right
         or after.category < before.category
