@@ -107,7 +107,7 @@ def test_numbers_and_words_of_one_message_are_not_kept() -> None:
     taught = learn(Triage(), labels)
     assert "腰鼓" in taught.problem
     assert not [
-        p for p in taught.problem if any(c.isdigit() for c in p) or "某" in p and len(p) > 1
+        p for p in taught.problem if any(c.isdigit() for c in p) or ("某" in p and len(p) > 1)
     ]
 
 
