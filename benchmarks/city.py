@@ -132,12 +132,15 @@ async def lives(app: App, clock: SetClock, count: int, mark: str) -> float:
 
 
 async def tick(app: App, clock: SetClock, count: int) -> float:
-    """Seconds of a tick that finds that many due."""
-    numbers = await app.store.read(lambda s: [a.number for a in s.aging(clock())][:count])
+    """Seconds of a tick that finds that many due: the oldest open tickets, made due."""
 
     def bring_forward(session: Session) -> None:
-        for number in numbers:
-            session._run("update deadlines set due = ? where ticket = ?", [stamp(clock()), number])  # type: ignore[attr-defined]
+        # no more is read than is made due: a million tickets in memory would slow what follows
+        session._run(  # type: ignore[attr-defined]
+            "update deadlines set due = ? where ticket in"
+            " (select number from tickets where state = 'open' order by number limit ?)",
+            [stamp(clock()), count],
+        )
 
     await app.store.transact(bring_forward)
     began = time.perf_counter()
