@@ -53,24 +53,21 @@ async def arrive(app: App, said: Sequence[Said], rate: float, mark: str) -> dict
     """Offer messages at a steady rate, whether or not the program keeps pace; return when each
     was said, once all are acknowledged. Like the channel, it hands over so many at once."""
     offered: dict[str, float] = {}
-    tasks: set[asyncio.Task[str]] = set()
+    places = asyncio.Semaphore(_IN_FLIGHT)
     began = time.perf_counter()
-    for i, s in enumerate(said):
-        due = began + i / rate
-        while (ahead := due - time.perf_counter()) > 0:
-            await asyncio.sleep(max(ahead, _STEP))
-        id_ = f"{mark}{s.id}"
-        offered[id_] = due
-        message = Message(id_, app.clock(), s.room, s.sender, s.sender, text=s.text)
-        task = asyncio.create_task(app.pipeline.receive(message))
-        tasks.add(task)
-        task.add_done_callback(tasks.discard)
-        while len(tasks) >= _IN_FLIGHT:
-            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-        if i % 50 == 0:
-            await asyncio.sleep(0)
-    while tasks:
-        await asyncio.wait(list(tasks))
+    async with asyncio.TaskGroup() as group:
+        for i, s in enumerate(said):
+            due = began + i / rate
+            while (ahead := due - time.perf_counter()) > 0:
+                await asyncio.sleep(max(ahead, _STEP))
+            id_ = f"{mark}{s.id}"
+            offered[id_] = due
+            message = Message(id_, app.clock(), s.room, s.sender, s.sender, text=s.text)
+            await places.acquire()
+            task = group.create_task(app.pipeline.receive(message))
+            task.add_done_callback(lambda _: places.release())
+            if i % 50 == 0:
+                await asyncio.sleep(0)
     return offered
 
 

@@ -44,6 +44,7 @@ _TWINS = 2.0
 _TRIES = 3  # of a picture whose words have arrived
 _HALVES = 1000  # messages half delivered whose progress is remembered
 _RECENT = 5000  # messages remembered for their twins
+_AT_ONCE = 1000  # messages on their way to the disk
 _PARTING = 5.0  # seconds that what was heard gets to be stored when the program stops
 
 
@@ -83,6 +84,7 @@ class Wechaty:
         self._ours = set(doors.ours)
         self._receive: Receive | None = None
         self._tasks: set[asyncio.Task[None]] = set()
+        self._places = asyncio.Semaphore(_AT_ONCE)
         self._recent: OrderedDict[tuple[str, ...], tuple[str, str, float]] = OrderedDict()
         self._halves: OrderedDict[str, list[str]] = OrderedDict()
         self._missed: dict[str, int] = {}
@@ -129,11 +131,14 @@ class Wechaty:
         if message.kind is Kind.LOCATION:
             message = replace(message, text=await self._place(account, message.id))
         # started in order, so stored in order; not awaited, so that many share a commit
+        await self._places.acquire()
         task = asyncio.create_task(self._hand_over(message))
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-        while len(self._tasks) > 1000:
-            await asyncio.wait(self._tasks, return_when=asyncio.FIRST_COMPLETED)
+        task.add_done_callback(self._handed_over)
+
+    def _handed_over(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        self._places.release()
 
     async def _hand_over(self, message: Message) -> None:
         """Give a message to the program until it is on disk; while that is in trouble, one after
