@@ -46,7 +46,7 @@ _CHART = "chart.png"
 _PARTING = 5.0  # seconds that messages in flight get when the program stops
 _POLL = 0.5  # seconds between looks, should a wake-up be missed
 _EASE = 4  # times as long as a look took, until the next one: a storm has many rows
-_IN_FLIGHT = 200  # messages at most
+_IN_FLIGHT = 1000  # messages at most
 _AT_ONCE = 40  # rows that may leave in one breath
 
 
