@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from training import category, data, domain, problem
+from training import category, danger, data, domain, problem
 from training.problem import Fitted, Problem
 
 OUT = Path(__file__).parents[1] / "handlers" / "triage"
@@ -96,11 +96,11 @@ def problem_model(every: Problem, margins: np.ndarray) -> bytes:
 
 
 def main() -> None:
-    """Fit both models and write them where the program reads them."""
+    """Fit the models and write them where the program reads them."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, default=data.DATA)
     parser.add_argument("--out", type=Path, default=OUT)
-    parser.add_argument("--only", choices=("problem", "domain", "category"))
+    parser.add_argument("--only", choices=("problem", "domain", "category", "danger"))
     options = parser.parse_args()
     if options.only in {None, "domain"}:
         model = domain.Domain(domain.labelled(options.data), domain.hints(options.data)).fit()
@@ -110,6 +110,11 @@ def main() -> None:
         model = category.Category().fit(sure=category.SURE)
         (options.out / "category.model.gz").write_bytes(model)
         print(f"category: {len(model):,} bytes")
+    if options.only in {None, "danger"}:
+        found = danger.Danger(options.data)
+        for name, model in (("danger", found.fit()), ("danger-kind", found.fit_topics())):
+            (options.out / f"{name}.model.gz").write_bytes(model)
+            print(f"{name}: {len(model):,} bytes")
     if options.only in {None, "problem"}:
         every = Problem(problem.samples(options.data))
         model = problem_model(every, left_out_margins(every, splits(every)))
