@@ -262,6 +262,8 @@ def _reclassify(name: str, rest: str, args: dict[str, str]) -> Command | None:
 
 def _rate(name: str, rest: str, args: dict[str, str]) -> Command | None:
     stars = _STARS.search(rest)
+    if not stars and args.get("ticket", "") in {"1", "2", "3", "4", "5"}:
+        return Command(name, {"stars": args["ticket"]})  # no ticket has such a number
     if stars:
         args["stars"] = _STAR_DIGITS.get(stars[1], stars[1])
         rest = rest[: stars.start()] + " " + rest[stars.end() :]

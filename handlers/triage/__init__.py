@@ -80,6 +80,7 @@ class Triage:
         self.limits: dict[str, float] = {
             name: self.problem.more[name] for name in ("ticket", "ask")
         }
+        danger("")  # loads its models now, not with the first message
         self._enough = math.log(self.limits["ticket"] / (1 - self.limits["ticket"])) + 0.01
 
     def understand(
