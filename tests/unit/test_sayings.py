@@ -24,12 +24,6 @@ SAID: dict[tuple[str, str, bool], str] = {
     ("rate", "reporter", True): """
     五星 / 给四星 / 打个五分 / 5星好评 / 4分 / 给你们五星！
     """,
-    ("nudge", "reporter", True): """
-    到底什么时候来 / 还要等多久 / 到底几时能修 / 要等到什么时候
-    """,
-    ("query", "reporter", True): """
-    进度呢 / 谁在负责 / 谁在跟进
-    """,
     ("cancel", "reporter", True): """
     不用了 / 不用来 / 不麻烦了 / 取消 / 撤了吧 / 我搞错了 / 自己好了 / 自己解决了 / 我们自己弄好了 / 已经自己修了 / 不修了 / 不报了 / 作废 / 删了吧
     """,
@@ -113,6 +107,7 @@ SAID: dict[tuple[str, str, bool], str] = {
     都报了一个礼拜了，还没动静
     """,
     ("nudge", "reporter", True): """
+    到底什么时候来 / 还要等多久 / 到底几时能修 / 要等到什么时候 /
     快点 / 抓紧啊 / 催催 / 搞快点 / 人呢
     """,
     ("progress", "leader", False): """
@@ -152,6 +147,7 @@ SAID: dict[tuple[str, str, bool], str] = {
     现在到哪一步了
     """,
     ("query", "reporter", True): """
+    进度呢 / 谁在负责 / 谁在跟进 /
     到哪了 / 咋样了 / 怎么样了 / 有消息没 / 弄得如何了 / 什么进度
     """,
     ("reopen", "reporter", False): """
