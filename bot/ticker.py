@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -25,6 +25,7 @@ log = logging.getLogger(__name__)
 
 _ASIDE = timedelta(hours=1)
 _TOGETHER = 500  # tickets in one transaction, so that messages need not wait behind a flood
+_AT_MOST = 50_000  # tickets looked for at once; of a flood beyond it a room may hear twice
 
 PERIODS = ("daily", "weekly", "monthly")
 HEARTBEAT = "tick"
@@ -60,36 +61,37 @@ class Ticker:
 
     async def run_due(self, now: datetime) -> None:
         """Do all that is due at ``now`` or before it: deadlines first, then digests."""
-        while await self._store.read(lambda s: s.due(now, now + LEASE, 1)):
-            claim = f"{self.worker.name} {uuid4().hex}"
-            numbers = await self._store.claim(partial(self._claim, claim=claim, now=now))
-            await self._fire_portion(numbers, claim, now)
-            self.committed()
-            if len(numbers) < _TOGETHER:
+        until = now + LEASE
+        while due := await self._store.read(lambda s: s.due(now, until, _AT_MOST)):
+            for portion in self._portions(due):
+                claim = f"{self.worker.name} {uuid4().hex}"
+                take = partial(_claim, numbers=portion, now=now, until=until, claim=claim)
+                await self._fire_portion(await self._store.claim(take), claim, now)
+                self.committed()
+            if len(due) < _AT_MOST:
                 break  # that was all there was
         fired = await self._store.read(lambda s: [s.fired(period) for period in PERIODS])
         for period, last in zip(PERIODS, fired, strict=True):
             await self._digest(period, last, now)
 
-    def _claim(self, session: Session, claim: str, now: datetime) -> list[int]:
-        """Claim a portion of what is due. Tickets of one room, and of rooms under one parent, stay
-        together, so that each room hears one message."""
-        until = now + LEASE
-        first = session.due(now, until, _TOGETHER)
-        families = dict.fromkeys(self._family(grid) for _, grid in first)
-        found = session.due_at([grid for family in families for grid in family], now, until)
-        wanted: list[int] = []
-        for family in families:
-            wanted += [number for grid in family for number in found.get(grid, ())]
-            if len(wanted) >= _TOGETHER:
-                break
-        strays = [] if wanted else [number for number, _ in first]  # at no grid there is, or ended
-        return session.claim_due(wanted + strays, now, until, claim)
+    def _portions(self, due: Sequence[tuple[int, str]]) -> Iterator[list[int]]:
+        """Divide what is due. Tickets of one room, and of rooms under one parent, stay together, so
+        that each room hears one message."""
+        families: dict[str, list[int]] = {}
+        for number, grid in due:
+            families.setdefault(self._family(grid), []).append(number)
+        portion: list[int] = []
+        for numbers in families.values():
+            portion += numbers
+            if len(portion) >= _TOGETHER:
+                yield portion
+                portion = []
+        if portion:
+            yield portion
 
-    def _family(self, grid: str) -> tuple[str, ...]:
+    def _family(self, grid: str) -> str:
         parent = self.roster.parent(grid)
-        family = [g.code for g in self.roster.below(parent.code)] if parent else []
-        return tuple(family or [grid])
+        return parent.code if parent else grid
 
     async def _fire_portion(self, numbers: list[int], claim: str, now: datetime) -> None:
         """Fire a portion; if it meets a fault, each ticket alone, so that one stops no other."""
@@ -164,6 +166,12 @@ class Ticker:
             text = digest_text(name, period, since, until, now_, then, category_name)
             chart = to_json(now_, then, caption(name, period, since, until))
             yield Send(Reason.DIGEST, text, to=role.person, chart=chart)
+
+
+def _claim(
+    session: Session, numbers: list[int], now: datetime, until: datetime, claim: str
+) -> list[int]:
+    return session.claim_due(numbers, now, until, claim)
 
 
 def _send_digest(

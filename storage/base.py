@@ -206,10 +206,6 @@ class Session(Protocol):
         nobody has claimed, the earliest first, ``most`` of them. A claim that reaches beyond
         ``until`` is of a clock that was set back since, and counts for nothing."""
 
-    def due_at(self, grids: Sequence[str], now: datetime, until: datetime) -> dict[str, list[int]]:
-        """Return, of each of these grids that has any, the tickets it holds that are due and that
-        nobody has claimed."""
-
     def claim_due(
         self, numbers: Sequence[int], now: datetime, until: datetime, claim: str
     ) -> list[int]:

@@ -27,17 +27,6 @@ class ClaimsPart(Part):
         rows = self._run(sql, [stamp(now), stamp(now), stamp(until), most])
         return [(row[0], row[1]) for row in rows]
 
-    def due_at(self, grids: Sequence[str], now: datetime, until: datetime) -> dict[str, list[int]]:
-        """See storage.base."""
-        held: dict[int, str] = {}
-        for some in _portions(grids):
-            sql = f"select number, grid from tickets where grid in ({places(len(some))})"
-            held.update((row[0], row[1]) for row in self._run(f"{sql} and ended_at is null", some))
-        found: dict[str, list[int]] = {}
-        for number in self._free(sorted(held), now, until):
-            found.setdefault(held[number], []).append(number)
-        return found
-
     def claim_due(
         self, numbers: Sequence[int], now: datetime, until: datetime, claim: str
     ) -> list[int]:

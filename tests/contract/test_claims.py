@@ -68,12 +68,12 @@ async def test_whatever_happens_to_a_ticket_ends_the_claim(store: Store) -> None
     assert await claim(store, "b 1") == [1002]
 
 
-async def test_due_tickets_are_found_by_the_grid_that_holds_them(store: Store) -> None:
+async def test_due_tickets_are_found_with_the_grid_that_holds_them(store: Store) -> None:
     await keep(store, 1001, 1003)
     await keep(store, 1002, grid="M2")
-    found = await store.read(lambda s: s.due_at(["M1", "M2", "M3"], DUE, DUE + HALF))
-    assert found == {"M1": [1001, 1003], "M2": [1002]}
-    assert await store.read(lambda s: s.due_at(["M1"], NOW, NOW + HALF)) == {}
+    found = await store.read(lambda s: s.due(DUE, DUE + HALF, 10))
+    assert found == [(1001, "M1"), (1002, "M2"), (1003, "M1")]
+    assert await store.read(lambda s: s.due(NOW, NOW + HALF, 10)) == []
 
 
 async def test_a_lease_has_one_holder(store: Store) -> None:

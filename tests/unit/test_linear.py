@@ -15,7 +15,7 @@ from handlers.triage import Triage
 from handlers.triage.linear import Model, best, pack, pieces, shipped, unpack
 from handlers.triage.staff import asks_upward
 
-NAMES = ("problem", "domain", "category")
+NAMES = ("problem", "domain", "category", "danger", "danger-kind")
 
 
 def small() -> Model:
