@@ -49,7 +49,7 @@ class Hearing(Recorder):
         return await super().send(send, key, files)
 
 
-async def arrive(app: App, said: Sequence[Said], rate: float, mark: str) -> dict[str, float]:
+async def arrive(app: App, said: Sequence[Said], rate: float) -> dict[str, float]:
     """Offer messages at a steady rate, whether or not the program keeps pace; return when each
     was said, once all are acknowledged. Like the channel, it hands over so many at once."""
     offered: dict[str, float] = {}
@@ -60,9 +60,8 @@ async def arrive(app: App, said: Sequence[Said], rate: float, mark: str) -> dict
             due = began + i / rate
             while (ahead := due - time.perf_counter()) > 0:
                 await asyncio.sleep(max(ahead, _STEP))
-            id_ = f"{mark}{s.id}"
-            offered[id_] = due
-            message = Message(id_, app.clock(), s.room, s.sender, s.sender, text=s.text)
+            offered[s.id] = due
+            message = Message(s.id, app.clock(), s.room, s.sender, s.sender, text=s.text)
             await places.acquire()
             task = group.create_task(app.pipeline.receive(message))
             task.add_done_callback(lambda _: places.release())
@@ -84,17 +83,21 @@ async def run(rate: int, seconds: int) -> dict[str, float]:
         network = Hearing()
         clock = ShiftedClock(MORNING - machine())
         storm = list(evening(roster, rate * seconds))
-        calm = list(evening(roster, PEAK * 5, "calm"))
+        # in grids where nothing is open yet: the same once more would join what is
+        calm = [
+            list(evening(roster, count, mark, first=rate * seconds // 10 + first))
+            for mark, count, first in (("warm", 100, 0), ("a", PEAK * 5, 10), ("z", PEAK * 5, 60))
+        ]
         async with running(build(config, store, roster, network, clock)) as app:
-            await _delays(app, network, calm[:100], PEAK, "warm-")
-            before = await _delays(app, network, calm, PEAK, "before-")
+            await _delays(app, network, calm[0], PEAK)
+            before = await _delays(app, network, calm[1], PEAK)
             began = time.perf_counter()
-            during = await _delays(app, network, storm, rate, "")
+            during = await _delays(app, network, storm, rate)
             over = time.perf_counter() - began - len(storm) / rate
-            after = await _delays(app, network, calm, PEAK, "after-")
+            after = await _delays(app, network, calm[2], PEAK)
             kept = await store.read(_kept)
         await store.close()
-    lost = len(storm) + 2 * len(calm) + 100 - kept
+    lost = len(storm) + sum(map(len, calm)) - kept
     return {
         "messages": len(storm), "lost": lost, "slowest": max(during),
         "most": quantiles(during, n=100)[98], "usual": median(during), "behind": over,
@@ -102,11 +105,9 @@ async def run(rate: int, seconds: int) -> dict[str, float]:
     }  # fmt: skip
 
 
-async def _delays(
-    app: App, network: Hearing, said: Sequence[Said], rate: float, mark: str
-) -> list[float]:
+async def _delays(app: App, network: Hearing, said: Sequence[Said], rate: float) -> list[float]:
     """Return how many seconds each report waited for its answer, when all is quiet again."""
-    offered = await arrive(app, said, rate, mark)
+    offered = await arrive(app, said, rate)
     while await app.store.read(lambda s: s.first_waiting()):
         await asyncio.sleep(0.02)
     tickets = await app.store.read(_tickets)

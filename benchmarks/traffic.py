@@ -36,10 +36,11 @@ class Said:
 
 
 def evening(
-    roster: Roster, count: int, mark: str = "m", problem: int = 10, whole: int = 10
+    roster: Roster, count: int, mark: str = "m", problem: int = 10, whole: int = 10, first: int = 0
 ) -> Iterator[Said]:
     """Yield ``count`` messages, one in ``problem`` of them a problem, and for one in ``whole`` of
-    those the three that bring it to its end; then chatter until the last has ended."""
+    those the three that bring it to its end; then chatter until the last has ended. Each problem
+    is of another grid, beginning with the one that is ``first`` by number."""
     chance = random.Random(7)
     homes = [g for g in roster.grids if g.level is Level.MICROGRID]
     chance.shuffle(homes)
@@ -53,7 +54,7 @@ def evening(
             home = homes[chance.randrange(len(homes))]
             sender, text = f"c{chance.randrange(1_500_000)}", chance.choice(_CHATTER)
         else:
-            home = homes[i // problem % len(homes)]
+            home = homes[(first + i // problem) % len(homes)]
             sender = f"r{mark}{i}"
             text = chance.choice(_PROBLEMS).format(chance.randint(1, 30), chance.randint(1, 9))
             if i % (problem * whole) == 0:
