@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,6 +19,8 @@ from training.shipped import Figures, share
 
 FOLDS = 5
 SUREST = 0.8
+OFTEN = 0.03
+"""From which share on a confusion is shown."""
 MOST = 2000
 """Rows of a source that are read through the door, taken evenly; it is slower than the fit."""
 
@@ -53,6 +56,7 @@ def domains(folder: Path) -> Part:
         "titles: macro-F1": _macro(truth[titled], titles[titled]),
         "full texts: macro-F1": _macro(truth, fulls),
         "titles, the surest 80%: accuracy": share(int(right[surest].sum()), int(surest.sum())),
+        **_confusion(truth[titled], titles[titled]),
     }
     return (
         f"domain, 7 labels: {FOLDS} folds over groups of near-duplicates, {titled.sum()} titles, "
@@ -66,6 +70,14 @@ def domains(folder: Path) -> Part:
 def _macro(truth: np.ndarray, told: np.ndarray) -> float:
     score = f1_score(list(truth), list(told), average="macro", labels=domain.LABELS)
     return round(float(score), 4)
+
+
+def _confusion(truth: np.ndarray, told: np.ndarray) -> Figures:
+    """Return which domain is often taken for which, as shares of the true one's titles."""
+    pairs = Counter(zip(truth, told, strict=True))
+    whole = Counter(truth)
+    shares = {(a, b): share(n, whole[a]) for (a, b), n in pairs.most_common() if a != b}
+    return {f"titles of {a}, told as {b}": s for (a, b), s in shares.items() if s >= OFTEN}
 
 
 def problems(folder: Path) -> Iterator[Part]:

@@ -2,8 +2,8 @@
 
 A model tells how much a line sounds like a cry for help; the patterns of danger.csv, which name the
 matter, count only where the model doesn't contradict, and are needed only where it isn't sure. What
-is past, over, feared, fiction, elsewhere, an exercise or a figure of speech is none (triage contract,
-rule 4).
+is past, over, feared, fiction, elsewhere, an exercise or a figure of speech is none (triage
+contract, rule 4).
 """
 
 from __future__ import annotations
@@ -18,7 +18,8 @@ from handlers.triage.linear import best, shipped
 
 AGAINST, SURE = -0.5, -0.1
 """The model's margin below which no pattern counts, and from which on none is needed. Of written
-cries that the model had not seen 82 of 100 are found so, and 9 of 100 lines written to sound like one."""
+cries that the model had not seen 82 of 100 are found so, and 9 of 100 lines written to sound like
+one."""
 _SLIPS = str.maketrans({"哒": "了", "冇": "没", "嘀": "的"})
 _BREAK = re.compile(r"[,。!?;:~、\s]")
 _NOW = re.compile(r"现在|正在|刚|今[天晚早]|这会|!")
