@@ -22,7 +22,7 @@ from handlers.triage.announce import announces
 from handlers.triage.danger import danger
 from handlers.triage.follows import follows
 from handlers.triage.lexicon import lexicon
-from handlers.triage.linear import Best, Model, best, pieces, shipped
+from handlers.triage.linear import Best, Model, Sums, best, pieces, shipped, shipped_but
 from handlers.triage.place import find_place
 from handlers.triage.reading import Reading, decide, names_fault
 from handlers.triage.signs import NAMES, length, signs
@@ -71,16 +71,15 @@ class Triage:
         ``taught`` is what leaders corrected."""
         self._local = tuple(local_words)
         self._cutter = cutter(self._local)
-        models = models or {}
-        self.problem = models.get("problem") or shipped("problem")
-        self._domain = models.get("domain") or shipped("domain")
-        self._category = models.get("category") or shipped("category")
+        self._models = shipped_but(models) if models else shipped()
+        self.problem = self._models["problem"]
+        self._domain = self._models["domain"]
+        self._category = self._models["category"]
         self._taught = taught
         self._by_length: float = self.problem.more["signs"][NAMES.index("length")]
         self.limits: dict[str, float] = {
             name: self.problem.more[name] for name in ("ticket", "ask")
         }
-        danger("")  # loads its models now, not with the first message
         self._enough = math.log(self.limits["ticket"] / (1 - self.limits["ticket"])) + 0.01
 
     def understand(
@@ -108,7 +107,7 @@ class Triage:
             return Understanding(
                 decision, reading.score, domain=_ANY, place=reading.place, follows=reading.follows
             )  # fmt: skip
-        matter = self.matter_of(line)
+        matter = self.matter_of(line, reading.sums)
         category = matter.label if matter.margin >= self._category.more["sure"] else UNSURE
         if reading.alarm:
             category = reading.alarm.category
@@ -117,7 +116,7 @@ class Triage:
         known = categories()[category]
         return Understanding(
             decision, reading.score, known.kind, category,
-            self._line_of_government(line, matter), reading.urgency,
+            self._line_of_government(reading, matter), reading.urgency,
             size(known.kind, category, reading.urgency, line), reading.place, None,
             self._why(reading), topic.name if topic else "", reading.follows,
         )  # fmt: skip
@@ -127,11 +126,12 @@ class Triage:
         words; most of what a group says is such talk."""
         line = normal(text[:READ])[:READ]
         place = find_place(line, self._local)
-        alarm = lexicon().topics.get(danger(line))
-        weights = {"pieces": self.problem.scores(line)[0], "called": _CALLED * mentioned}
+        sums = self.problem.sums(line)
+        alarm = lexicon().topics.get(danger(line, self._models, sums))
+        weights = {"pieces": self.problem.scores(line, sums)[0], "called": _CALLED * mentioned}
         if self._taught:
             weights["taught"] = self._taught.says_problem(line)
-        reading = Reading(line, place, follows(line, place != _NOWHERE), alarm, weights)
+        reading = Reading(line, sums, place, follows(line, place != _NOWHERE), alarm, weights)
         bare = len(line) <= _BARE and names_fault(line)
         heard = alarm or bare or reading.follows == "same"
         if not heard and reading.logit + self._by_length * length(line) < _PLAIN:
@@ -149,30 +149,31 @@ class Triage:
             weights["form"] = -_FORMAL
         return reading
 
-    def _line_of_government(self, line: str, matter: Best) -> str:
+    def _line_of_government(self, reading: Reading, matter: Best) -> str:
         """Return the model's label, or that of a surer category where it is none of the model's.
 
         The model knows seven of the fifteen labels; the others come by the category alone.
         """
-        told = self.domain_of(line)
+        told = self.domain_of(reading.line, reading.sums)
         other = categories()[matter.label].domain
         beyond = other and other not in self._domain.labels
         if beyond and matter.margin - told.margin >= self._domain.more["yield"]:
             return other
         return told.label
 
-    def domain_of(self, line: str) -> Best:
-        """Return the domain model's label of a text as ``normal`` returns it, and how surely."""
-        return best(self._domain.scores(line), self._domain.labels)
+    def domain_of(self, line: str, sums: Sums | None = None) -> Best:
+        """Return the domain model's label of a text as ``normal`` returns it, and how surely;
+        ``sums`` are what the models found in it, if they were asked before."""
+        return best(self._domain.scores(line, sums), self._domain.labels)
 
-    def matter_of(self, line: str) -> Best:
-        """Return the likeliest category of a text as ``normal`` returns it, and how surely."""
-        scores = self.matters(line)
+    def matter_of(self, line: str, sums: Sums | None = None) -> Best:
+        """Return the likeliest category in the same way."""
+        scores = self.matters(line, sums)
         return best(list(scores.values()), list(scores))
 
-    def matters(self, line: str) -> dict[str, float]:
+    def matters(self, line: str, sums: Sums | None = None) -> dict[str, float]:
         """Return a score for each category."""
-        scores = dict(zip(self._category.labels, self._category.scores(line), strict=True))
+        scores = dict(zip(self._category.labels, self._category.scores(line, sums), strict=True))
         if self._taught:
             for code, more in self._taught.says_category(line).items():
                 scores[code] = scores.get(code, _NEVER) + more

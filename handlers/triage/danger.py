@@ -10,11 +10,12 @@ from __future__ import annotations
 
 import csv
 import re
-from functools import cache, lru_cache
+from collections.abc import Mapping
+from functools import cache
 from importlib.resources import files
 
 from handlers.triage.anchors import Patterns
-from handlers.triage.linear import best, shipped
+from handlers.triage.linear import Model, Sums, best
 
 AGAINST, SURE = -0.5, -0.1
 """The model's margin below which no pattern counts, and from which on none is needed. Of written
@@ -26,17 +27,17 @@ _NOW = re.compile(r"现在|正在|刚|今[天晚早]|这会|!")
 _STILL = re.compile(r"到现在|还没|至今|一直没|现在|还在|没回|没找到|不见")
 
 
-@lru_cache(maxsize=32)
-def danger(line: str) -> str:
-    """Return the matter of an emergency that a half-width line tells of, or an empty text."""
-    margin = shipped("danger").scores(line)[0]
+def danger(line: str, models: Mapping[str, Model], sums: Sums | None = None) -> str:
+    """Return the matter of an emergency that a half-width line tells of, or an empty text; of
+    ``models`` and the line's ``sums`` see handlers.triage.linear."""
+    margin = models["danger"].scores(line, sums)[0]
     if margin < AGAINST:
         return ""
     topic = _named(line.translate(_SLIPS))
     if topic or margin < SURE:
         return topic
-    kinds = shipped("danger-kind")
-    return best(kinds.scores(line), kinds.labels).label
+    kinds = models["danger-kind"]
+    return best(kinds.scores(line, sums), kinds.labels).label
 
 
 def _named(line: str) -> str:

@@ -1,8 +1,9 @@
 """Linear models over pieces of text: what training wrote down, added up. Pure.
 
-A model gives each piece (one to three characters) a weight for every label, in
-eight bits. All weights of a piece lie side by side in one integer, so that a text costs one look-up
-and one addition for each of its pieces, whatever the number of labels.
+A model gives each piece (one to three characters) a weight for every label, in eight bits. All
+weights of a piece, those of joined models too, lie side by side in one integer, so that a text
+costs one look-up and one addition for each of its pieces. Look-ups are what costs: each is in
+another corner of the memory.
 """
 
 from __future__ import annotations
@@ -10,15 +11,16 @@ from __future__ import annotations
 import gzip
 import json
 import math
-import struct
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib.resources import files
 from operator import add
 from typing import Any
 
+NAMES = ("problem", "danger", "danger-kind", "domain", "category")
+"""The models that come with the program."""
 _LANE = 4
 """Bytes that each sum has; a thousand characters fill less."""
 _BITS = 8 * _LANE
@@ -39,9 +41,17 @@ def pieces(line: str, longest: int) -> list[str]:
 
 
 @dataclass(frozen=True, slots=True)
+class Sums:
+    """The rows of a text's pieces, added up lane by lane; each counts ``unit`` times."""
+
+    lanes: memoryview
+    unit: int
+
+
+@dataclass(frozen=True, slots=True)
 class Model:
-    """Weights by piece. ``rows`` holds, low lane first: the weight of each label, the square of
-    the piece's rarity, and a one."""
+    """Weights by piece. ``rows`` holds, from lane ``first`` on, the low one first: the weight of
+    each label, the square of the piece's rarity, and a one."""
 
     labels: tuple[str, ...]
     longest: int
@@ -51,34 +61,59 @@ class Model:
     rows: Mapping[str, int]
     more: Mapping[str, Any]
     """What else training wrote down: thresholds, weights of signs."""
+    lanes: int
+    """How many a row has, with those of joined models."""
+    first: int = 0
 
-    def scores(self, line: str) -> list[float]:
-        """Return a score for each label; 0 is a linear classifier's border."""
+    def sums(self, line: str) -> Sums:
+        """Return what all models that are joined with this one need to know of a text."""
         found = pieces(line, self.longest)
         if len(line) <= _LONG:
-            total, unit = sum(filter(None, map(self.rows.get, found))), 1
-        else:
-            counted = Counter(found)
-            total, unit = sum(
-                row * _DAMPED[min(times, 1000)]
-                for piece, times in counted.items()
-                if (row := self.rows.get(piece))
-            ), 2  # fmt: skip
-        *sums, rare, hits = self._lanes(total)
+            return Sums(self._lanes(sum(filter(None, map(self.rows.get, found)))), 1)
+        total = sum(
+            row * _DAMPED[min(times, 1000)]
+            for piece, times in Counter(found).items()
+            if (row := self.rows.get(piece))
+        )
+        return Sums(self._lanes(total), 2)
+
+    def scores(self, line: str, sums: Sums | None = None) -> list[float]:
+        """Return a score for each label; 0 is a linear classifier's border. ``sums`` are the
+        line's, from any model joined with this one."""
+        told = sums or self.sums(line)
+        *parts, rare, hits = told.lanes[self.first : self.first + len(self.labels) + 2]
         if not hits:
             return list(self.bias)
-        size = math.sqrt(rare * self.rarity / unit)
-        by, zero = self.scale / (size * unit), _ZERO * hits
-        return [(part - zero) * by + bias for part, bias in zip(sums, self.bias, strict=True)]
+        by = self.scale / (math.sqrt(rare * self.rarity / told.unit) * told.unit)
+        zero = _ZERO * hits
+        return [(part - zero) * by + bias for part, bias in zip(parts, self.bias, strict=True)]
 
-    def _lanes(self, total: int) -> tuple[int, ...]:
-        wide = total.to_bytes(_LANE * (len(self.labels) + 2), "little")
-        return struct.unpack(f"<{len(self.labels) + 2}I", wide)
+    def _lanes(self, total: int) -> memoryview:
+        # a lane's bytes are read in the machine's order: any machine of these days is little-endian
+        return memoryview(total.to_bytes(_LANE * self.lanes, "little")).cast("I")
 
     def weight(self, piece: str, label: int) -> int:
         """Return what a piece speaks for a label, 0 if it is not known."""
-        row = self.rows.get(piece)
-        return 0 if row is None else self._lanes(row)[label] - _ZERO
+        row = self._lanes(self.rows.get(piece, 0))
+        return row[self.first + label] - _ZERO * row[self.first + len(self.labels) + 1]
+
+
+def join(models: Mapping[str, Model]) -> dict[str, Model]:
+    """Return the models with their rows in one; the narrowest come first, so that rows of many
+    pieces are short."""
+    rows: dict[str, int] = {}
+    firsts: dict[str, int] = {}
+    lanes = 0
+    for name, model in sorted(models.items(), key=lambda item: item[1].lanes):
+        firsts[name] = lanes
+        for piece, row in model.rows.items():
+            rows[piece] = rows.get(piece, 0) | row << _BITS * lanes
+        lanes += model.lanes
+    longest = max(model.longest for model in models.values())
+    return {
+        name: replace(model, rows=rows, lanes=lanes, first=firsts[name], longest=longest)
+        for name, model in models.items()
+    }
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,10 +152,20 @@ def unpack(data: bytes) -> Model:
         int.from_bytes(wide[at : at + step], "little") | one for at in range(0, len(wide), step)
     )
     return Model(labels, head["longest"], head["scale"], head["rarity"], tuple(head["bias"]),
-                 dict(zip(found, sums, strict=True)), head.get("more", {}))  # fmt: skip
+                 dict(zip(found, sums, strict=True)), head.get("more", {}), lanes + 1)  # fmt: skip
+
+
+def load(name: str) -> Model:
+    """Read a model that comes with the program."""
+    return unpack((files("handlers.triage") / f"{name}.model.gz").read_bytes())
+
+
+def shipped_but(others: Mapping[str, Model]) -> dict[str, Model]:
+    """Return the models that come with the program, some replaced, joined."""
+    return join({name: others.get(name) or load(name) for name in NAMES})
 
 
 @cache
-def shipped(name: str) -> Model:
-    """Return a model that comes with the program."""
-    return unpack((files("handlers.triage") / f"{name}.model.gz").read_bytes())
+def shipped() -> dict[str, Model]:
+    """Return the models that come with the program, joined."""
+    return shipped_but({})

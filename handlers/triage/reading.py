@@ -11,6 +11,7 @@ from operator import add
 from bot.models import Place, Urgency
 from handlers.triage.doubt import enquires, suspects
 from handlers.triage.lexicon import Topic, lexicon
+from handlers.triage.linear import Sums
 from handlers.triage.signs import Signs
 from handlers.triage.staff import asks_upward
 
@@ -30,6 +31,7 @@ class Reading:
     """
 
     line: str
+    sums: Sums
     place: Place
     follows: str
     alarm: Topic | None

@@ -9,6 +9,7 @@ import pytest
 from handlers.commands import normal
 from handlers.triage.anchors import Patterns, alternatives, anchors
 from handlers.triage.danger import danger
+from handlers.triage.linear import shipped
 
 DANGER = """
     着火了！3栋5楼 / 火！火！ / 起火哒，快来人 / 楼下电动车烧起来了 / 4栋冒黑烟，快打119 / 好大的烟，不晓得哪里来的 / 楼道里全是烟，呛死人 / 后山着火了，往村里烧 /
@@ -103,12 +104,12 @@ def rows(text: str) -> list[str]:
 
 @pytest.mark.parametrize("text", rows(DANGER))
 def test_danger_is_heard(text: str) -> None:
-    assert danger(normal(text))
+    assert danger(normal(text), shipped())
 
 
 @pytest.mark.parametrize("text", rows(NO_DANGER))
 def test_what_only_sounds_like_danger_is_none(text: str) -> None:
-    assert danger(normal(text)) == ""
+    assert danger(normal(text), shipped()) == ""
 
 
 @pytest.mark.parametrize(
@@ -120,7 +121,7 @@ def test_what_only_sounds_like_danger_is_none(text: str) -> None:
     ],
 )  # fmt: skip
 def test_danger_has_a_name(text: str, topic: str) -> None:
-    assert danger(text) == topic
+    assert danger(text, shipped()) == topic
 
 
 def test_only_patterns_whose_words_occur_are_tried() -> None:
@@ -135,5 +136,5 @@ def test_only_patterns_whose_words_occur_are_tried() -> None:
 @pytest.mark.parametrize("text", ["火" * 5000, "老人" * 3000, "电梯水人" * 2000, "没" * 9000])
 def test_a_flood_of_words_costs_bounded_time(text: str) -> None:
     began = time.process_time()
-    danger(text[:1000])
+    danger(text[:1000], shipped())
     assert time.process_time() - began < 1  # a bound against the catastrophic, not a benchmark

@@ -12,10 +12,8 @@ import pytest
 from bot.models import Urgency
 from handlers.categories import categories
 from handlers.triage import Triage
-from handlers.triage.linear import Model, best, pack, pieces, shipped, unpack
+from handlers.triage.linear import NAMES, Model, best, join, load, pack, pieces, shipped, unpack
 from handlers.triage.staff import asks_upward
-
-NAMES = ("problem", "domain", "category", "danger", "danger-kind")
 
 
 def small() -> Model:
@@ -46,6 +44,17 @@ def test_weights_add_up_over_the_length_of_what_is_known(text: str, wet: float, 
     assert small().scores(text) == pytest.approx([wet, hot], abs=0.001)
 
 
+def test_joined_models_say_what_each_says_alone() -> None:
+    alone = {"small": small(), "danger": load("danger"), "category": load("category")}
+    joined = join(alone)
+    for line in ("水", "火", "", "3栋电梯困人了", "停水" * 400):
+        sums = joined["small"].sums(line)
+        for name, model in alone.items():
+            assert joined[name].scores(line, sums) == model.scores(line)
+    assert joined["danger"].weight("困", 0) == alone["danger"].weight("困", 0) != 0
+    assert joined["small"].weight("困", 0) == 0
+
+
 def test_said_a_hundred_times_it_is_no_surer_by_much() -> None:
     once, often = small().scores("水火")[0], small().scores("水火" * 400)[0]
     assert once < often < 3 * once
@@ -62,7 +71,7 @@ def test_the_best_label_and_how_far_it_is_ahead() -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_no_number_and_no_latin_letter_is_in_a_vocabulary(name: str) -> None:
-    found = shipped(name).rows
+    found = load(name).rows
     assert len(found) > 1000
     assert not [piece for piece in found if re.search(r"[0-9A-Za-z]", piece) or len(piece) > 3]
 
@@ -73,8 +82,8 @@ def test_the_files_are_small() -> None:
 
 
 def test_the_labels_are_those_of_the_tables() -> None:
-    assert set(shipped("category").labels) <= set(categories())
-    assert set(shipped("domain").labels) <= {row.domain for row in categories().values()}
+    assert set(shipped()["category"].labels) <= set(categories())
+    assert set(shipped()["domain"].labels) <= {row.domain for row in categories().values()}
 
 
 def test_understanding_needs_no_training_library() -> None:
