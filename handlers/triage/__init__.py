@@ -23,7 +23,7 @@ from handlers.triage.danger import danger
 from handlers.triage.follows import follows
 from handlers.triage.lexicon import lexicon
 from handlers.triage.linear import Best, Model, Sums, best, pieces, shipped, shipped_but
-from handlers.triage.place import find_place
+from handlers.triage.place import NOWHERE, find_place
 from handlers.triage.reading import Reading, decide, names_fault
 from handlers.triage.signs import NAMES, length, signs
 from handlers.triage.taught import Taught
@@ -131,7 +131,7 @@ class Triage:
         weights = {"pieces": self.problem.scores(line, sums)[0], "called": _CALLED * mentioned}
         if self._taught:
             weights["taught"] = self._taught.says_problem(line)
-        reading = Reading(line, sums, place, follows(line, place != _NOWHERE), alarm, weights)
+        reading = Reading(line, sums, place, follows(line, place is not NOWHERE), alarm, weights)
         bare = len(line) <= _BARE and names_fault(line)
         heard = alarm or bare or reading.follows == "same"
         if not heard and reading.logit + self._by_length * length(line) < _PLAIN:
@@ -192,7 +192,7 @@ class Triage:
     def word_weights(self, reading: Reading) -> dict[str, float]:
         """Return what each word of two characters or more speaks for a problem, most first."""
         weights = {
-            word: sum(self.problem.weight(piece, 0) for piece in pieces(word, 3)[1:])
+            word: self.problem.weight(pieces(word, 3)[1:], 0)
             for word in reading.words
             if len(word) > 1
         }
@@ -207,9 +207,6 @@ def cutter(local_words: tuple[str, ...]) -> jieba.Tokenizer:
     for word in (*sorted(lexicon().words()), *local_words):
         cutter.add_word(word)
     return cutter
-
-
-_NOWHERE = find_place("")
 
 
 def _cries(command: Command, understood: Understanding) -> bool:

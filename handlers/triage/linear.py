@@ -12,7 +12,7 @@ import gzip
 import json
 import math
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from importlib.resources import files
@@ -92,9 +92,9 @@ class Model:
         # a lane's bytes are read in the machine's order: any machine of these days is little-endian
         return memoryview(total.to_bytes(_LANE * self.lanes, "little")).cast("I")
 
-    def weight(self, piece: str, label: int) -> int:
-        """Return what a piece speaks for a label, 0 if it is not known."""
-        row = self._lanes(self.rows.get(piece, 0))
+    def weight(self, found: Iterable[str], label: int) -> int:
+        """Return what pieces speak for a label together; those not known speak for nothing."""
+        row = self._lanes(sum(filter(None, map(self.rows.get, found))))
         return row[self.first + label] - _ZERO * row[self.first + len(self.labels) + 1]
 
 

@@ -89,14 +89,16 @@ _NO_GROUP_NAME = re.compile(
 def find_place(text: str, local: Collection[str] = ()) -> Place:
     """Return the parts found in a half-width text; local words are names of places."""
     if not local and not _ANYTHING.search(text):
-        return _NOWHERE
+        return NOWHERE
     building, unit, room = _home(text)
-    return Place(
+    found = Place(
         find_estate(text, local), building, unit, room, find_road(text, local), _group(text, local)
     )
+    return NOWHERE if found == NOWHERE else found
 
 
-_NOWHERE = Place()
+NOWHERE = Place()
+"""The one place that is returned where a text names none."""
 
 
 def _home(text: str) -> tuple[str, str, str]:

@@ -79,10 +79,14 @@ def decide(reading: Reading, role: str, limits: Mapping[str, float]) -> tuple[st
 
 def names_fault(line: str) -> bool:
     """Return whether a short line holds a word that tells a problem by itself."""
-    pairs = map(add, line, line[1:])
-    return not _beginnings().isdisjoint(pairs) and any(word in line for word in lexicon().strong)
+    begun = _faults().keys() & map(add, line, line[1:])
+    return any(word in line for pair in begun for word in _faults()[pair])
 
 
 @cache
-def _beginnings() -> frozenset[str]:
-    return frozenset(word[:2] for word in lexicon().strong)
+def _faults() -> dict[str, list[str]]:
+    """Return the words that tell a problem by themselves, by their first two characters."""
+    words: dict[str, list[str]] = {}
+    for word in lexicon().strong:
+        words.setdefault(word[:2], []).append(word)
+    return words
