@@ -97,6 +97,8 @@ class App:
         if version != self.roster_version:
             self.use_roster(Roster(*await self.store.read(lambda s: s.load_roster())))
             self.roster_version = version
+        while await self.ticker.fire_some(self.clock()):
+            pass
         await self.ticker.run_due(self.clock())
 
     async def warn_once(self, texts: list[str], now: datetime) -> None:

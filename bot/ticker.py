@@ -25,7 +25,7 @@ log = logging.getLogger(__name__)
 
 _ASIDE = timedelta(hours=1)
 _TOGETHER = 500  # tickets in one transaction, so that messages need not wait behind a flood
-_AT_MOST = 50_000  # tickets looked for at once; of a flood beyond it a room may hear twice
+_AT_MOST = 10_000  # tickets looked for at once; of a flood beyond it a room may hear twice
 
 PERIODS = ("daily", "weekly", "monthly")
 HEARTBEAT = "tick"
@@ -61,22 +61,30 @@ class Ticker:
 
     async def run_due(self, now: datetime) -> None:
         """Do all that is due at ``now`` or before it: deadlines first, then digests."""
-        until = now + LEASE
-        while due := await self._store.read(lambda s: s.due(now, until, _AT_MOST)):
-            for portion in self._portions(due):
-                claim = f"{self.worker.name} {uuid4().hex}"
-                take = partial(_claim, numbers=portion, now=now, until=until, claim=claim)
-                await self._fire_portion(await self._store.claim(take), claim, now)
-                self.committed()
-            if len(due) < _AT_MOST:
-                break  # that was all there was
+        while await self.fire_some(now):
+            pass
         fired = await self._store.read(lambda s: [s.fired(period) for period in PERIODS])
         for period, last in zip(PERIODS, fired, strict=True):
             await self._digest(period, last, now)
 
-    def _portions(self, due: Sequence[tuple[int, str]]) -> Iterator[list[int]]:
-        """Divide what is due. Tickets of one room, and of rooms under one parent, stay together, so
-        that each room hears one message."""
+    async def fire_some(self, now: datetime) -> bool:
+        """Fire a portion of the deadlines that are due; return whether there are more. Whoever has
+        a clock asks again with the time it is then, so that what a dead worker had in hand counts
+        as free as soon as its claim has run out."""
+        until = now + LEASE
+        due = await self._store.read(lambda s: s.due(now, until, _AT_MOST))
+        portion = self._portion(due)
+        if not portion:
+            return False
+        claim = f"{self.worker.name} {uuid4().hex}"
+        numbers = await self._store.claim(lambda s: s.claim_due(portion, now, until, claim))
+        await self._fire_portion(numbers, claim, now)
+        self.committed()
+        return len(portion) < len(due)
+
+    def _portion(self, due: Sequence[tuple[int, str]]) -> list[int]:
+        """Choose what is fired together. Tickets of one room, and of rooms under one parent, stay
+        together, so that each room hears one message."""
         families: dict[str, list[int]] = {}
         for number, grid in due:
             families.setdefault(self._family(grid), []).append(number)
@@ -84,10 +92,8 @@ class Ticker:
         for numbers in families.values():
             portion += numbers
             if len(portion) >= _TOGETHER:
-                yield portion
-                portion = []
-        if portion:
-            yield portion
+                break
+        return portion
 
     def _family(self, grid: str) -> str:
         parent = self.roster.parent(grid)
@@ -166,12 +172,6 @@ class Ticker:
             text = digest_text(name, period, since, until, now_, then, category_name)
             chart = to_json(now_, then, caption(name, period, since, until))
             yield Send(Reason.DIGEST, text, to=role.person, chart=chart)
-
-
-def _claim(
-    session: Session, numbers: list[int], now: datetime, until: datetime, claim: str
-) -> list[int]:
-    return session.claim_due(numbers, now, until, claim)
 
 
 def _send_digest(
