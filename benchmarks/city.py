@@ -145,7 +145,7 @@ async def tick(app: App, clock: SetClock, count: int, round_: int) -> float:
 
     await app.store.transact(bring_forward)
     began = time.perf_counter()
-    await app.ticker.run_due(clock())
+    await app.ticker.run_due(clock)
     return time.perf_counter() - began
 
 

@@ -97,9 +97,7 @@ class App:
         if version != self.roster_version:
             self.use_roster(Roster(*await self.store.read(lambda s: s.load_roster())))
             self.roster_version = version
-        while await self.ticker.fire_some(self.clock()):
-            pass
-        await self.ticker.run_due(self.clock())
+        await self.ticker.run_due(self.clock)
 
     async def warn_once(self, texts: list[str], now: datetime) -> None:
         """Warn of what each worker sees, if it is this one's office. Raises StorageError."""

@@ -187,7 +187,7 @@ class Replay:
             return
         while (moment := await app.ticker.next_moment()) is not None and moment <= until:
             clock.now = max(moment, clock.now)
-            await app.ticker.run_due(clock.now)
+            await app.ticker.run_due(clock)
             await self._show()
         clock.now = max(until, clock.now)
 

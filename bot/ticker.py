@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from uuid import uuid4
 
+from bot.clock import Clock
 from bot.duty import LEASE
 from bot.models import Decision, Reason, Send
 from handlers.categories import category_name
@@ -59,18 +60,18 @@ class Ticker:
         """Note from when digests are counted, on a database that has never run."""
         await self._store.transact(lambda s: _first_times(s, now))
 
-    async def run_due(self, now: datetime) -> None:
-        """Do all that is due at ``now`` or before it: deadlines first, then digests."""
-        while await self.fire_some(now):
+    async def run_due(self, clock: Clock) -> None:
+        """Do all that is due: deadlines first, then digests. The clock is read for each portion, so
+        that what a dead worker had in hand counts as free as soon as its claim has run out."""
+        while await self._fire_some(clock()):
             pass
+        now = clock()
         fired = await self._store.read(lambda s: [s.fired(period) for period in PERIODS])
         for period, last in zip(PERIODS, fired, strict=True):
             await self._digest(period, last, now)
 
-    async def fire_some(self, now: datetime) -> bool:
-        """Fire a portion of the deadlines that are due; return whether there are more. Whoever has
-        a clock asks again with the time it is then, so that what a dead worker had in hand counts
-        as free as soon as its claim has run out."""
+    async def _fire_some(self, now: datetime) -> bool:
+        """Fire a portion of the deadlines that are due; return whether there are more."""
         until = now + LEASE
         due = await self._store.read(lambda s: s.due(now, until, _AT_MOST))
         portion = self._portion(due)

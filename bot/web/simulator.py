@@ -250,7 +250,7 @@ class SimulatorPage:
         ticker = self._app.ticker
         while (moment := await ticker.next_moment()) is not None and moment <= target:
             self._set(moment)
-            await ticker.run_due(max(moment, self._clock()))
+            await ticker.run_due(self._clock)
             self.changed()
         self._set(target)
         ahead = str(self._clock.ahead.total_seconds())

@@ -106,7 +106,7 @@ async def test_charts_and_names_put_in_for_mentions(app: App) -> None:
     await told(app)
     await app.outbox.drain()
     app.clock.now = moment("18:30")  # type: ignore[attr-defined]
-    await app.ticker.run_due(app.clock())
+    await app.ticker.run_due(app.clock)
     await app.outbox.drain()
     charts = [send.chart for send in network(app).sends if send.chart]
     assert charts
