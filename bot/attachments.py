@@ -35,6 +35,7 @@ class Cabinet:
         self._store, self._channel, self._clock = store, channel, clock
         self._folder, self._largest = folder, largest
         self._wake = asyncio.Event()
+        self._writing = asyncio.Lock()  # the outbox may fetch the same picture at the same moment
         self.reaches: Callable[[str | None], bool] = lambda _: True
         """Tells whether this worker is the one to fetch what was sent to a room."""
 
@@ -62,7 +63,8 @@ class Cabinet:
     async def _fetch(self, wanted: Attachment) -> None:
         try:
             file = await self._channel.fetch(wanted.message, wanted.room, self._largest)
-            path = await asyncio.to_thread(self._put, file)
+            async with self._writing:
+                path = await asyncio.to_thread(self._put, file)
         except GoneError as error:
             kept = replace(wanted, state="gone", why=str(error))
         except Exception as error:  # of one picture: the next ones are fetched
@@ -73,10 +75,13 @@ class Cabinet:
             kept = replace(
                 wanted, state="kept", name=file.name, path=path, size=len(file.data), why=""
             )
-        await self._store.transact(lambda s: s.keep_attachment(kept))
+        if not await self._store.transact(lambda s: s.keep_attachment(kept)) and kept.path:
+            # an erased person's picture must not stay; one that a second fetch kept must
+            for path in await self._store.read(lambda s: s.unclaimed_paths([kept.path])):
+                (self._folder / path).unlink(missing_ok=True)
 
     def _put_off(self, wanted: Attachment, why: str) -> Attachment:
-        log.warning("an attachment could not be fetched yet")
+        log.warning("an attachment could not be fetched yet: %s", why)
         wait = min(_FIRST_RETRY * 2 ** min(wanted.tries, 12), _LONGEST_RETRY)
         state = "gone" if wanted.tries + 1 >= _TRIES else "wanted"
         again = self._clock() + wait
@@ -93,7 +98,7 @@ class Cabinet:
             path.parent.mkdir(parents=True, exist_ok=True)
             part = path.with_name(f"{path.name}.part")
             part.write_bytes(file.data)
-            part.rename(path)
+            part.replace(path)
         return str(path.relative_to(self._folder))
 
     async def take_out(self, message_id: str) -> File | None:

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import astuple, fields
 from datetime import datetime
 
 from storage.base import Attachment
-from storage.part import Part, upsert
+from storage.part import Part
 from storage.rows import read_attachment, stamp
-
-_KEEP = upsert("attachments", [f.name for f in fields(Attachment)], ["message"])
 
 
 class AttachedPart(Part):
@@ -75,8 +72,12 @@ class AttachedPart(Part):
         )
         return [read_attachment(row) for row in self._run(sql, [ticket])]
 
-    def keep_attachment(self, attachment: Attachment) -> None:
+    def keep_attachment(self, attachment: Attachment) -> bool:
         """See storage.base."""
-        values = list(astuple(attachment))
-        values[8] = stamp(attachment.again)
-        self._run(_KEEP, values)
+        a = attachment
+        changed = self._run(
+            "update attachments set state = ?, name = ?, path = ?, size = ?, tries = ?, again = ?,"
+            " why = ? where message = ? and state = 'wanted'",
+            [a.state, a.name, a.path, a.size, a.tries, stamp(a.again), a.why, a.message],
+        )
+        return bool(changed.rowcount)

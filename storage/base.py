@@ -322,8 +322,12 @@ class Session(Protocol):
     def attachments_of(self, ticket: int) -> list[Attachment]:
         """Return pictures and files of a ticket, wanted, kept or gone, oldest first."""
 
-    def keep_attachment(self, attachment: Attachment) -> None:
-        """Keep what became of a picture or file."""
+    def keep_attachment(self, attachment: Attachment) -> bool:
+        """Note what became of a picture or file, if it is still wanted; return whether it was. Else
+        it was fetched twice at once, or its sender was erased meanwhile."""
+
+    def unclaimed_paths(self, paths: Iterable[str]) -> list[str]:
+        """Return those of the paths in the folder of attachments that belong to no message."""
 
     def lease(self, name: str, holder: str, now: datetime, until: datetime) -> bool:
         """Lease something to a holder, or renew it, until then; return whether it is theirs. Call

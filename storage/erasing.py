@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from uuid import uuid4
 
@@ -154,9 +154,12 @@ class ErasingPart(Part):
         self._run("update events set actor_name = ? where actor = ?", [GONE, alias])
         self._run("delete from questions where person = ?", [person])
         self._tombstone(at, None, "person", {"rows": count})
-        kept = "select 1 from attachments where path = ?"
-        paths = sorted({row[1] for row in pictures if row[1]})
-        return count, [path for path in paths if self._run(kept, [path]).fetchone() is None]
+        return count, self.unclaimed_paths(row[1] for row in pictures if row[1])
+
+    def unclaimed_paths(self, paths: Iterable[str]) -> list[str]:
+        """See storage.base."""
+        sql = "select 1 from attachments where path = ? limit 1"
+        return [path for path in sorted(set(paths)) if self._run(sql, [path]).fetchone() is None]
 
     def _forget_sent(self, person: str, alias: str, numbers: set[int]) -> int:
         """Forget what was said to a person, and what was said of their tickets."""
