@@ -40,9 +40,10 @@ from storage.base import Session, Store
 log = logging.getLogger(__name__)
 
 _UNHEARD = "unheard"
-_QUIET = frozenset({"ignore", "repeat", "own"})
-_BROKEN = re.compile("[\0\ud800-\udfff]")
 """The setting that holds when a room's leader was last asked to listen to a voice message."""
+_QUIET = frozenset({"ignore", "repeat", "own"})
+_OUR_FAULTS = (LookupError, TypeError, ValueError, AttributeError, AssertionError)
+_BROKEN = re.compile("[\0\ud800-\udfff]")
 
 REMEMBERED = timedelta(days=7)
 """How long after its end a ticket can still be asked about and reopened without its number."""
@@ -71,7 +72,13 @@ class Pipeline:
         message could not be kept: the channel must deliver it again.
         """
         whole = _writable(message)
-        outcome = await self._store.transact(lambda session: self._guarded(session, whole))
+        try:
+            outcome = await self._store.transact(lambda session: self._once(session, whole))
+        except _OUR_FAULTS as error:
+            # A fault of ours must not lose the message: it is kept and `doctor` shows it.
+            log.exception("message %s could not be handled", whole.id)
+            why = type(error).__name__
+            outcome = await self._store.transact(lambda session: _keep(session, whole, why))
         self.committed()
         return outcome
 
@@ -87,26 +94,19 @@ class Pipeline:
             outcome = ""
             for count, message in enumerate(whole, 1):
                 arrives(message)
-                outcome = self._guarded(session, message)
+                outcome = self._once(session, message)
                 if outcome not in _QUIET:
                     return count, outcome
             return len(whole), outcome
 
-        return await self._store.transact(handle)
-
-    def _guarded(self, session: Session, message: Message) -> str:
-        if session.heard(message.id):
-            return "repeat"
-        if session.is_ours(message.id):
-            return "own"
         try:
-            with session.undoable():
-                return self._handle(session, message)
-        except (LookupError, TypeError, ValueError, AttributeError, AssertionError) as error:
-            # A fault of ours must not lose the message: it is kept and `doctor` shows it.
-            log.exception("message %s could not be handled", message.id)
-            session.remember(message, "failed", 0.0, None, type(error).__name__)
-            return "failed"
+            return await self._store.transact(handle)
+        except _OUR_FAULTS:  # of none of them anything is kept: the first alone shows whose it is
+            arrives(whole[0])
+            return 1, await self.receive(whole[0])
+
+    def _once(self, session: Session, message: Message) -> str:
+        return session.known(message.id) or self._handle(session, message)
 
     def _handle(self, session: Session, message: Message) -> str:
         grid = self.roster.by_room(message.room) if message.room else None
@@ -316,6 +316,14 @@ class Pipeline:
         session.withdraw(original.message.id)
         session.remember(message, "recalled", 0.0, ticket.number if ticket else None)
         return "recalled"
+
+
+def _keep(session: Session, message: Message, why: str) -> str:
+    """Keep a message that a fault of ours left unhandled."""
+    known = session.known(message.id)
+    if not known:
+        session.remember(message, "failed", 0.0, None, why)
+    return known or "failed"
 
 
 def _writable(message: Message) -> Message:

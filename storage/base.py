@@ -8,7 +8,6 @@ used by one thread at a time.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol, TypeVar
@@ -158,8 +157,9 @@ class Session(Protocol):
     def tickets_of_sent(self, sent_id: str) -> tuple[int, ...]:
         """Return the numbers a sent message of the bot's speaks of; empty if it isn't the bot's."""
 
-    def is_ours(self, sent_id: str) -> bool:
-        """Return whether the bot sent the message with this id."""
+    def known(self, message_id: str) -> str:
+        """Return ``repeat`` of an id that was heard before, ``own`` of one that the bot sent,
+        nothing of a new one."""
 
     def heard_at(self, seq: int) -> Heard | None:
         """Return the inbox's entry at a place."""
@@ -173,9 +173,6 @@ class Session(Protocol):
     def withdraw(self, message_id: str) -> None:
         """Blank the words of a message that its author took back: in the inbox, the history and
         the ticket it opened. What was said of it already can't be unsaid."""
-
-    def undoable(self) -> AbstractContextManager[None]:
-        """Undo, if the block raises, what was written in it, and in it alone."""
 
     def forget_question(self, room: str, person: str) -> None:
         """Drop what the bot asked this person in this room."""

@@ -138,11 +138,6 @@ class OutgoingPart(Part):
         rows = self._run("select tickets from outbox where sent_id = ? order by id", [sent_id])
         return tuple(dict.fromkeys(number for row in rows for number in json.loads(row[0])))
 
-    def is_ours(self, sent_id: str) -> bool:
-        """See storage.base."""
-        sql = "select 1 from outbox where sent_id = ?"
-        return self._run(sql, [sent_id]).fetchone() is not None
-
     def _each(self, sql: str, ids: Sequence[int], *values: object) -> None:
         for id_ in ids:
             self._run(sql, (*values, id_))

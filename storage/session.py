@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
 from datetime import datetime
 
 from bot.models import (
@@ -58,6 +57,14 @@ _TICKET = (
     "select t.*, d.kind as deadline_kind, d.due, d.nudges"
     " from tickets t left join deadlines d on d.ticket = t.number"
 )
+_KNOWN = (
+    "select 'repeat' from inbox where id = ?"
+    " union all select 'own' from outbox where sent_id = ? limit 1"
+)
+_HAS_ANY = (
+    "select number from tickets where reporter = ?"
+    " union all select ticket from watchers where person = ? limit 1"
+)
 _NEW_TICKET = (
     f"insert into tickets ({', '.join(TICKET_COLUMNS)}) values ({places(len(TICKET_COLUMNS))})"
 )
@@ -91,6 +98,11 @@ class SqlSession(
         """See storage.base."""
         row = self._run("select * from inbox where id = ?", [message_id]).fetchone()
         return read_heard(row) if row else None
+
+    def known(self, message_id: str) -> str:
+        """See storage.base."""
+        row = self._run(_KNOWN, [message_id, message_id]).fetchone()
+        return row[0] if row else ""
 
     def heard_at(self, seq: int) -> Heard | None:
         """See storage.base."""
@@ -145,6 +157,8 @@ class SqlSession(
 
     def of_person(self, person: str, ended_since: datetime) -> list[Ticket]:
         """See storage.base."""
+        if self._run(_HAS_ANY, [person, person]).fetchone() is None:
+            return []  # as most who speak; this is asked of each message
         return self._tickets(
             "where (t.reporter = ? or t.number in (select ticket from watchers where person = ?))"
             " and (t.ended_at is null or t.ended_at >= ?) order by t.number",
@@ -242,19 +256,6 @@ class SqlSession(
         self._run("update inbox set text = '' where id = ?", [message_id])
         self._run("update events set text = '（已撤回）' where message = ?", [message_id])
         self._run("update tickets set text = '（已撤回）' where source = ?", [message_id])
-
-    @contextmanager
-    def undoable(self) -> Iterator[None]:
-        """See storage.base."""
-        self._run("savepoint undoable")
-        try:
-            yield
-        except BaseException:
-            with suppress(Exception):  # a full disk has undone all of the transaction already
-                self._run("rollback to undoable")
-                self._run("release undoable")
-            raise
-        self._run("release undoable")
 
     def forget_question(self, room: str, person: str) -> None:
         """See storage.base."""

@@ -129,8 +129,8 @@ async def test_who_lost_a_message_changes_nothing_about_it(store: Store) -> None
     assert not await store.claim(lambda s: s.take([1], "c", late)), "still b's"
     await store.transact(lambda s: s.sent([1], "x1", late))
     await store.transact(lambda s: s.sent([1], "x2", late))
-    assert await store.read(lambda s: s.is_ours("x1"))
-    assert not await store.read(lambda s: s.is_ours("x2"))
+    assert await store.read(lambda s: s.known("x1") == "own")
+    assert not await store.read(lambda s: s.known("x2"))
 
 
 async def test_two_workers_that_change_a_ticket_at_once_change_it_one_after_the_other() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import sqlite3
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -76,6 +76,11 @@ def people(session: Session) -> list[str]:
     return [role.person for role in session.load_roster()[1]]
 
 
+async def _refused(work: Awaitable[None]) -> None:
+    with pytest.raises(LookupError):
+        await work
+
+
 class TestStore:
     @pytest.fixture(params=["sqlite", "postgresql"])
     async def store(self, request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Store]:
@@ -108,12 +113,14 @@ class TestStore:
             session.apply(Decision((ticket(),), (event(),)), NOW)
             raise LookupError("half way")
 
-        other = store.transact(lambda s: s.keep_setting("a", "1"))
-        with pytest.raises(LookupError):
-            await store.transact(half)
-        await other
+        before, _, after = await asyncio.gather(
+            store.transact(lambda s: s.keep_setting("a", "1")),
+            _refused(store.transact(half)),
+            store.transact(lambda s: s.keep_setting("b", "2")),
+        )
+        assert (before, after) == (None, None)
         assert await store.read(lambda s: s.ticket(1001)) is None
-        assert await store.read(lambda s: s.setting("a")) == "1"
+        assert await store.read(lambda s: (s.setting("a"), s.setting("b"))) == ("1", "2")
 
     async def test_due_is_found_by_its_moment_and_ended_tickets_have_none(
         self, store: Store
@@ -181,8 +188,8 @@ class TestStore:
         assert await ready(NOW) == [4]
         assert await store.read(lambda s: s.first_waiting()) == 2
         assert await store.read(lambda s: s.tickets_of_sent("x1")) == (1001,)
-        assert await store.read(lambda s: s.is_ours("x1"))
-        assert not await store.read(lambda s: s.is_ours("x2"))
+        assert await store.read(lambda s: s.known("x1") == "own")
+        assert not await store.read(lambda s: s.known("x2"))
         assert (await store.read(lambda s: s.health(NOW))).damage == ""
         assert (await store.read(lambda s: s.health(NOW + HOUR))).waiting_sends == 3
 

@@ -6,15 +6,17 @@ import asyncio
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from bot.app import App, build, only_one, open_store, running, save_roster
 from bot.clock import SetClock
 from bot.config import Config, RatesConfig
-from bot.models import Message
+from bot.models import Message, Understanding
 from bot.ticker import HEARTBEAT
 from handlers.roster import Roster
+from handlers.triage import Triage
 from storage.base import StorageError
 from tests.conftest import GRIDS, ROLES, moment
 from tests.network import Network
@@ -76,18 +78,59 @@ async def test_it_beats_and_takes_a_roster_imported_meanwhile(tmp_path: Path) ->
     await app.store.close()
 
 
-async def test_a_fault_of_ours_keeps_the_message_and_goes_on(tmp_path: Path) -> None:
-    clock, network = SetClock(moment("09:00")), Network()
-    app = await started(tmp_path, Roster(GRIDS, ROLES), clock, network)
-    good = app.pipeline.roster
-    app.pipeline.roster = Roster(GRIDS[4:5], [])  # a micro-grid without the tree above it
-    outcome = await app.pipeline.receive(Message("a", clock(), "R-1", "r", text=LAMP))
-    app.pipeline.roster = good
-    assert outcome in {"ticket", "failed"}
-    assert await app.pipeline.receive(Message("b", clock(), "R-2", "r", text=LAMP)) == "ticket"
-    heard = await app.store.read(lambda s: s.heard("a"))
-    assert heard is not None
-    assert heard.message.text == LAMP
+BAD = "这句话程序读不来"
+
+
+class Stumbling(Triage):
+    """Understanding with a fault of ours."""
+
+    def understand(self, text: str, **more: Any) -> Understanding:
+        if text == BAD:
+            raise KeyError(text)
+        return super().understand(text, **more)
+
+
+async def stumbling(folder: Path) -> App:
+    app = await started(folder, Roster(GRIDS, ROLES), SetClock(moment("09:00")), Network())
+    app.pipeline._triage = Stumbling()
+    return app
+
+
+def five(app: App) -> list[Message]:
+    texts = ("早上好", LAMP, BAD, "吃了没", "5栋电梯坏了")
+    return [
+        Message(f"m{i}", app.clock(), "R-1", f"r{i}", text=text) for i, text in enumerate(texts)
+    ]
+
+
+OUTCOMES = ["ignore", "ticket", "failed", "ignore", "ticket"]
+
+
+async def test_a_fault_of_ours_keeps_the_message_and_whatever_shares_its_commit(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    app = await stumbling(tmp_path)
+    messages = five(app)
+    outcomes = await asyncio.gather(*map(app.pipeline.receive, messages))
+    assert outcomes == OUTCOMES
+    assert "m2 could not be handled" in caplog.text
+    heard = [await app.store.read(lambda s, m=m: s.heard(m.id)) for m in messages]
+    assert [h and h.message.text for h in heard] == [m.text for m in messages]
+    assert await app.pipeline.receive(messages[2]) == "repeat"
+    assert len(await app.store.read(lambda s: list(s.all_tickets()))) == 2
+    await app.store.close()
+
+
+async def test_a_fault_in_a_replay_hands_the_message_over_once_and_goes_on(tmp_path: Path) -> None:
+    app = await stumbling(tmp_path)
+    waiting, arrived = five(app), []
+    outcomes = []
+    while waiting:
+        count, outcome = await app.pipeline.receive_quiet(waiting, lambda m: arrived.append(m.id))
+        outcomes += ["ignore"] * (count - 1) + [outcome]
+        waiting = waiting[count:]
+    assert outcomes == OUTCOMES
+    assert list(dict.fromkeys(arrived)) == [m.id for m in five(app)]
     await app.store.close()
 
 
