@@ -14,7 +14,7 @@ from bot.models import Command
 from handlers.sayings_words import read
 
 HANDS = frozenset({"leader", "deputy", "member", "officer"})
-_LONGEST = 60
+LONGEST = 60
 _REPEATED = re.compile(r"(.{1,3}?)\1{2,}")  # "嗯嗯嗯嗯" says no more than "嗯嗯", and costs more
 _DOUBT = re.compile(
     r"[?]|吗|谁|如果|要是|假如|万一|的话|不是说|说是|听说|据说|是不是|有没有|能不能|可不可以|会不会|怎么|什么|何时"
@@ -138,7 +138,7 @@ _BARE_CLAIM = re.compile(r"我去[啊呀哦!,.。~ ]*|(?:明天|后天|下午|�
 _DONE_WELL = re.compile(r"[mPil]*[Ff][Ro]+")
 _TRIED = re.compile(r"^[SV]+[xL]*")  # 看了, 试过了, 确认
 _CALMING = re.compile(r"(?:别|莫)(?:吵|说|闹|急|送|担心|客气|慌|操心|管)|不用")
-_WORDLESS = frozenset({"query", "help", "nudge"})
+WORDLESS = frozenset({"query", "help", "nudge"})
 
 
 def doubtful(text: str) -> bool:
@@ -148,7 +148,7 @@ def doubtful(text: str) -> bool:
 
 def said(line: str, role: str, quoted: bool) -> Command | None:
     """Return the command that natural words are, for a speaker of this role, or None."""
-    if len(line) > _LONGEST:
+    if len(line) > LONGEST:
         return None
     line = _REPEATED.sub(r"\1\1", line)
     name = ""
@@ -166,7 +166,7 @@ def said(line: str, role: str, quoted: bool) -> Command | None:
         name = "confirm"
     if not name:
         return Command("help", explicit=False) if _HELP.search(line) else None
-    return Command(name, {} if name in _WORDLESS else {"text": line}, explicit=False)
+    return Command(name, {} if name in WORDLESS else {"text": line}, explicit=False)
 
 
 def _put_off(line: str) -> str:

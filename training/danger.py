@@ -12,10 +12,13 @@ from sklearn.svm import LinearSVC
 from handlers.commands import normal
 from training import data
 from training.compose import composed
-from training.fit import Corpus
+from training.fit import Corpus, fitted
 
 NONE = "none"
+EMERGENCY = "emergency"
 LONGEST, LEAST, STRENGTH = 3, 2, 1.0
+MOST, MOST_TOPICS = 60_000, 10_000
+"""Pieces that are kept: of what tells a cry, and of what tells its kind."""
 SHARE = 1 / 3
 """What all cries weigh together beside all that is none."""
 WRITTEN, PUT_TOGETHER, TALK = 3.0, 0.7, 0.5
@@ -51,7 +54,7 @@ class Danger:
                 rows.append((normal(said), topic, PUT_TOGETHER))
                 rows.append((normal(chance.choice(_HARMLESS).format(text)), NONE, PUT_TOGETHER / 2))
                 self.source += [row, row]
-        others = [text for text, _ in data.written_problems()]
+        others = [plea.text for plea in data.pleas() if plea.urgency != EMERGENCY]
         others += data.written("chatter") + data.written("notices") + data.written("doubtful")
         others += [text for text, _ in composed("problem", 3000)]
         others += [text for text, _ in composed("not", 1500)]
@@ -71,17 +74,18 @@ class Danger:
         kept = self._kept(left_out)
         truth, weight = self.truth[kept] != NONE, self._weight[kept].copy()
         weight[truth] *= SHARE * weight[~truth].sum() / weight[truth].sum()
-        weighed = self._corpus.weighed(kept, LEAST)
         model = LinearSVC(C=STRENGTH)
-        model.fit(weighed.of(kept), truth, sample_weight=weight)
+        weighed = fitted(model, self._corpus.weighed(kept, LEAST), kept, truth, weight, MOST)
         return weighed.written(model.coef_, model.intercept_, ["danger"])
 
     def fit_topics(self) -> bytes:
         """Return the file of the model that tells which kind a cry is."""
         kept = np.flatnonzero(self.truth != NONE)
-        weighed = self._corpus.weighed(kept, LEAST)
         model = LinearSVC(C=STRENGTH, class_weight="balanced")
-        model.fit(weighed.of(kept), self.truth[kept], sample_weight=self._weight[kept])
+        weighed = fitted(
+            model, self._corpus.weighed(kept, LEAST), kept, self.truth[kept], self._weight[kept],
+            MOST_TOPICS,
+        )  # fmt: skip
         return weighed.written(model.coef_, model.intercept_, list(model.classes_))
 
     def _kept(self, left_out: Collection[int]) -> np.ndarray:

@@ -7,12 +7,14 @@ the citizens' messages (A市, A3区): the codes are taken out before anything el
 from __future__ import annotations
 
 import csv
+import hashlib
 import json
 import random
 import re
 import unicodedata
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 DATA = Path(__file__).parents[2] / "shared" / "data"
 WRITTEN = Path(__file__).parent / "written"
@@ -107,10 +109,42 @@ def written(kind: str) -> list[str]:
     return [line.strip() for line in lines if line.strip() and not line.startswith("#")]
 
 
-def written_problems() -> list[tuple[str, str]]:
-    """Return the problem posts written for training, each with its category."""
-    rows = (line.split(" | ", 1) for line in written("problems"))
-    return [(text, category) for category, text in rows]
+@dataclass(frozen=True, slots=True)
+class Plea:
+    """A problem post written for training, with its labels; urgency and size where they are known."""
+
+    text: str
+    category: str
+    urgency: str = ""
+    size: str = ""
+
+
+def pleas() -> list[Plea]:
+    """Return the problem posts written for training."""
+    rows = [line.split(" | ", 1) for line in written("problems")]
+    labelled = [line.split(" | ", 3) for line in written("pleas")]
+    return [Plea(text, category) for category, text in rows] + [
+        Plea(text, category, urgency, size) for category, urgency, size, text in labelled
+    ]
+
+
+def titles(every: list[Post]) -> list[Plea]:
+    """Return citizens' titles that the project read and labelled. What the repository holds of them
+    are hashes and labels: the words stay where the data is."""
+    with (WRITTEN / "titles.csv").open(encoding="utf-8", newline="") as file:
+        known = {row["title"]: row for row in csv.DictReader(file)}
+    found = {}
+    for post in every:
+        row = known.get(hashlib.sha256(post.title.encode()).hexdigest()[:12])
+        if row:
+            found[post.title] = Plea(post.title, row["category"], row["urgency"], row["size"])
+    return list(found.values())
+
+
+def rows(name: str) -> list[dict[str, Any]]:
+    """Return rows of what is said later, traps or places that were written for training."""
+    lines = (WRITTEN / f"{name}.jsonl").read_text(encoding="utf-8").splitlines()
+    return [json.loads(line) for line in lines]
 
 
 def sample(texts: list[str], most: int, seed: int = 5) -> list[str]:

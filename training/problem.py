@@ -26,6 +26,8 @@ SHORT = 60
 """Characters of a title or a single sentence."""
 LABELS = ("problem",)
 LONGEST, LEAST, STRENGTH = 3, 10, 0.5
+MOST = 110_000
+"""Pieces that are kept."""
 _MOST = {"estate-agents": 20_000, "microblog": 17_000, "chatbot": 17_000, "news": 8_000}
 _END = re.compile(r"(?<=[。!?;\n])")
 
@@ -66,10 +68,10 @@ def samples(folder: Path) -> list[Sample]:
     for reply in data.replies(every):
         made.append(Sample(reply[:300], 0, 1.0, "replies"))
         made += [Sample(part, 0, 0.4, "replies") for part in data.sample(_parts(reply), 4)]
-    made += [Sample(text, 1, 15.0, "written-problems") for text, _ in data.written_problems()]
-    made += [Sample(text, 0, 15.0, "written-chatter") for text in data.written("chatter")]
-    made += [Sample(text, 0, 15.0, "written-notices") for text in data.written("notices")]
-    made += [Sample(text, 0.5, 10.0, "written-doubtful") for text in data.written("doubtful")]
+    made += [Sample(plea.text, 1, 6.0, "written-problems") for plea in data.pleas()]
+    made += [Sample(text, 0, 6.0, "written-chatter") for text in data.written("chatter")]
+    made += [Sample(text, 0, 10.0, "written-notices") for text in data.written("notices")]
+    made += [Sample(text, 0.5, 4.0, "written-doubtful") for text in data.written("doubtful")]
     made += [Sample(text, 1, 2.0, "composed") for text, _ in composed("problem", 9000)]
     made += [Sample(text, 0, 2.0, "composed") for text, _ in composed("not", 9000)]
     made += [Sample(text, 0.5, 1.5, "composed") for text, _ in composed("doubtful", 1500)]
@@ -106,7 +108,7 @@ class Problem:
     def fit(self, kept: np.ndarray) -> Fitted:
         """Return a classifier fitted on some rows; what is between counts half on each side."""
         weighed = self._corpus.weighed(kept, LEAST)
-        matrix = hstack([weighed.of(kept), self._signs[kept]]).tocsr()
+        matrix = self.features(weighed, kept)
         truth, weight = self.truth[kept], self._weight[kept].copy()
         for side in (truth > 0.5, truth < 0.5):  # both sides weigh the same
             weight[side] *= len(kept) / 2 / weight[side].sum()
@@ -118,7 +120,9 @@ class Problem:
         weights[len(kept) :] /= 2
         model = LinearSVC(C=STRENGTH, tol=0.01)
         model.fit(matrix[rows], label, sample_weight=weights)
-        return Fitted(self, weighed, model)
+        lean = weighed.weightiest(model.coef_[:, : -len(NAMES)], MOST)
+        model.fit(self.features(lean, kept)[rows], label, sample_weight=weights)
+        return Fitted(self, lean, model)
 
     def features(self, weighed: Weighed, rows: np.ndarray) -> csr_matrix:
         """Return pieces and signs of some rows side by side."""

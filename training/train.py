@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from training import category, danger, data, domain, problem
+from training import category, danger, data, domain, problem, sayings
 from training.problem import Fitted, Problem
 
 OUT = Path(__file__).parents[1] / "handlers" / "triage"
@@ -100,19 +100,25 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, default=data.DATA)
     parser.add_argument("--out", type=Path, default=OUT)
-    parser.add_argument("--only", choices=("problem", "domain", "category", "danger"))
+    parser.add_argument("--only", choices=("problem", "domain", "category", "danger", "said"))
     options = parser.parse_args()
     if options.only in {None, "domain"}:
         model = domain.Domain(domain.labelled(options.data), domain.hints(options.data)).fit()
         (options.out / "domain.model.gz").write_bytes(model)
         print(f"domain: {len(model):,} bytes")
     if options.only in {None, "category"}:
-        model = category.Category().fit(sure=category.SURE)
+        model = category.Category(options.data).fit(sure=category.SURE)
         (options.out / "category.model.gz").write_bytes(model)
         print(f"category: {len(model):,} bytes")
     if options.only in {None, "danger"}:
         found = danger.Danger(options.data)
         for name, model in (("danger", found.fit()), ("danger-kind", found.fit_topics())):
+            (options.out / f"{name}.model.gz").write_bytes(model)
+            print(f"{name}: {len(model):,} bytes")
+    if options.only in {None, "said"}:
+        every_saying = sayings.sayings(options.data)
+        for name, hands in (("said-hands", True), ("said-household", False)):
+            model = sayings.Sayings(every_saying, hands).fit()
             (options.out / f"{name}.model.gz").write_bytes(model)
             print(f"{name}: {len(model):,} bytes")
     if options.only in {None, "problem"}:

@@ -21,6 +21,7 @@ from handlers.commands import normal, parse
 from handlers.triage.announce import announces
 from handlers.triage.danger import danger
 from handlers.triage.follows import follows
+from handlers.triage.later import later
 from handlers.triage.lexicon import lexicon
 from handlers.triage.linear import Best, Model, Sums, best, pieces, shipped, shipped_but
 from handlers.triage.place import NOWHERE, find_place
@@ -86,7 +87,7 @@ class Triage:
         self, text: str, *, mentioned: bool = False, role: str = "neighbour", quoted: bool = False
     ) -> Understanding:
         """Return what a message is; the fields are the triage contract's. Takes any text."""
-        command = parse(text, mentioned=mentioned, role=role, quoted=quoted)
+        command = self._ordered(text, mentioned, role, quoted)
         understood = self.judge(text, mentioned=mentioned, role=role)
         if command is None or _cries(command, understood):
             return understood
@@ -95,6 +96,13 @@ class Triage:
             understood.urgency, understood.size, understood.place, command,
             understood.why, understood.topic, understood.follows,
         )  # fmt: skip
+
+    def _ordered(self, text: str, mentioned: bool, role: str, quoted: bool) -> Command | None:
+        """Return the command that a text is, by its words, by rules or by a model."""
+        command = parse(text, mentioned=mentioned, role=role, quoted=quoted)
+        if command and command.explicit:
+            return command
+        return later(normal(text), role, quoted, command, self._models)
 
     def judge(
         self, text: str, *, mentioned: bool = False, role: str = "neighbour"

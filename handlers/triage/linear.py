@@ -20,7 +20,9 @@ from operator import add
 from typing import Any
 
 NAMES = ("problem", "danger", "danger-kind", "domain", "category")
-"""The models that come with the program."""
+"""The models that come with the program and are asked of every text."""
+LATER = ("said-hands", "said-household")
+"""Those that are asked of whoever may speak of a ticket: see handlers.triage.later."""
 _LANE = 4
 """Bytes that each sum has; a thousand characters fill less."""
 _BITS = 8 * _LANE
@@ -161,11 +163,12 @@ def load(name: str) -> Model:
 
 
 def shipped_but(others: Mapping[str, Model]) -> dict[str, Model]:
-    """Return the models that come with the program, some replaced, joined."""
-    return join({name: others.get(name) or load(name) for name in NAMES})
+    """Return the models that come with the program, some replaced; those of ``NAMES`` joined."""
+    later = {name: others.get(name) or load(name) for name in LATER}
+    return join({name: others.get(name) or load(name) for name in NAMES}) | later
 
 
 @cache
 def shipped() -> dict[str, Model]:
-    """Return the models that come with the program, joined."""
+    """Return the models that come with the program."""
     return shipped_but({})

@@ -15,12 +15,13 @@ from handlers.triage.place_numbers import number, room_of
 
 _CHINESE = "零〇一二三四五六七八九十百两幺"
 _N = rf"(?:\d{{1,4}}|[{_CHINESE}]{{1,5}})"
-_ROOM = rf"(?:\d{{3,4}}|[{_CHINESE}]{{3,4}}|[{_CHINESE}]0[{_CHINESE}]|\d0幺|\d{{1,2}}0幺)"
+_ROOM_NUMERAL = "零〇一二三四五六七八九十百幺"
+_ROOM = rf"(?:\d{{3,4}}|[{_ROOM_NUMERAL}]{{3,4}}|[{_CHINESE}]0[{_CHINESE}]|\d0幺|\d{{1,2}}0幺)"
 _DASH = r"\s?[-—–/.、杠]\s?"
 _ENDS = rf"(?![\d{_CHINESE}]|{_DASH}\d)"
 
 _ANYTHING = re.compile(
-    rf"[栋幢座楼元组路街巷道区园苑庭府城村院舍寓庄郡湾居厦邸轩阁#室房户]|\d{{3}}|[{_CHINESE}]{{3}}|[动洞懂冻撞][\d{_CHINESE}]"
+    rf"[栋幢座楼元组路街巷道区园苑庭府城村院舍寓庄郡湾居厦邸轩阁#室房户]|\d{{3}}|[{_CHINESE}]{{3}}|[动洞懂冻撞冬][\d{_CHINESE}的]|[{_CHINESE}\u4e00-\u9fa5][祖足][\d{_CHINESE}的]|\d好"
     rf"|[\d{_CHINESE}]{_DASH}[\d{_CHINESE}]|住|家(?:[是在]|[\d{_CHINESE}])"
 )
 _DASHED = re.compile(
@@ -31,10 +32,15 @@ _PAIRED = re.compile(
     rf"(?<![\d{_CHINESE}.:年月-])(?P<building>[A-Za-z]?\d{{1,2}}){_DASH.replace('.', '').replace('、', '')}"
     rf"(?P<room>\d{{3,4}}){_ENDS}(?!\s?(?:年|月|日|元|块|米|度|人|个|户|万|斤|分|路|号线|°|%|小时|ml|kg))"
 )
-_SLIP = rf"[动洞懂冻撞](?=\s?(?:{_N}\s?[单丹但]|\d{{3,4}}(?!\d)|楼[下上道顶]|的?电梯|门口))"
+_OH = rf"(?:[一二三四五六七八九]|十[一二三四五六七八九]?)[零〇0][{_ROOM_NUMERAL}]"
+"""A room as it is spoken: 六零二, 十二零三."""
+_SLIP = rf"[动洞懂冻撞冬](?=\s?(?:{_N}\s?[单丹但]|\d{{3,4}}(?!\d)|{_OH}|楼[下上道顶]|的?电梯|门口|的?(?:人|住户|业主|阿姨|邻居|灯)|后头|后面|每次|[,。]|$))"
 _BUILDING = re.compile(
     rf"(?P<name>(?<!\d)[A-Za-z]?-?\d{{1,4}}|[{_CHINESE}]{{1,4}}|(?<![A-Za-z])[A-Za-z]|[东西南北](?=[栋幢]))\s?"
     rf"(?P<word>号楼(?![市盘价])|号栋|栋|幢|座|#楼?|{_SLIP})"
+)
+_BARRED = re.compile(
+    rf"(?<![{_CHINESE}\d杠])(?P<building>[{_CHINESE}]{{1,2}})[杠-](?P<room>{_OH})(?![{_CHINESE}\d杠-])"
 )
 _MANY = re.compile(
     r"(?:共|一共|总共|建了?|盖了?|拆了?|多少|几|每|整|哪|买了?|卖了?|[这那另同某]|好)$"
@@ -45,6 +51,9 @@ _THINGS = re.compile(
 _STANDS = re.compile(r"[楼门]|的?(?:电梯|楼道|住户|业主|灯|水|电)")
 _UNIT = re.compile(
     rf"(?P<name>{_N}|[A-Za-z]|[东西中左右南北甲乙丙丁])\s?(?:单元|[丹但担]元|单[园员圆源]|单(?=\s?[\d{_CHINESE}]{{3}}))"
+)
+_SPOKEN_ROOM = re.compile(
+    rf"(?<![{_CHINESE}\d点第年.])(?P<room>{_OH})(?![{_CHINESE}\d年月日元块米人个万斤路°%班天次分秒点]|教室|包厢|号线|室?友)"
 )
 _LESSON = re.compile(
     r"单元(?:的)?(?:测|考|试|卷|课|作文|作业|复习|听写|默写|单词|生词|练习|知识|没背|背|整理|语文|数学|英语|教学|错题)"
@@ -63,34 +72,47 @@ _UNIT_AND_ROOM = re.compile(
     rf"[\s,的-]{{0,2}}(?P<unit>\d{{1,2}}|[{_CHINESE}])(?:{_DASH}|\s)(?P<room>{_ROOM}){_ENDS}"
 )
 _HOME = re.compile(
-    rf"(?:住在?|家是|家在|我家|我们家|楼上|楼下|隔壁|对门|对面|业主|[住租]户|户主|我是|房号|房间号?|门牌号?|[楼层户]|我们?)(?:那[家户个]|的)?[是:]?(?:{_N}[楼层])?\s?(?P<room>{_ROOM})"
+    rf"(?:住在?|家是|家在|我家|我们家|楼上|楼下|隔壁|对门|对面|敲了?|业主|[住租]户|户主|我是|房号|房间号?|门牌号?|[楼层户]|我们?)(?:那[家户个]|的)?[是:]?(?:{_N}[楼层])?\s?(?P<room>{_ROOM})"
     r"(?![\d.年月日元块米人个万斤路°%号]|多|小时|分钟|平|医院|胶|天(?!天)|次|厂|国道)"
 )
 _ROOM_NAMED = re.compile(
-    rf"(?<![\d.-])(?P<room>{_ROOM})\s?(?:室|房(?![价贷租款产]|子)|号房|[\u4e00-\u9fa5](?:姐|哥|嫂|叔|姨|伯|爷|奶|总|老师|先生|女士|阿姨|娭毑|嗲)|那[家户]|这[家户]|住户|业主|户(?!口)|家(?![具长庭乡校])|(?:\s|的|阳台|厨房|厕所|卫生间|窗户?|门口)?(?:又|还|也|在|就|往下|一直|天天)?(?:漏|滴水|没[水电气]|停[水电气]|跳闸|渗水))"
+    rf"(?<![\d.共约有了-])(?P<room>{_ROOM})\s?(?:室|房(?![价贷租款产]|子)|号房|[\u4e00-\u9fa5](?:姐|哥|嫂|叔|姨|伯|爷|奶|总|老师|先生|女士|阿姨|娭毑|嗲)|那[家户]|这[家户]|屋里|住户|业主|户(?!口)|家(?![具长庭乡校])|(?:\s|的|阳台|厨房|厕所|卫生间|窗户?|门口)?(?:又|还|也|在|就|往下|一直|天天)?(?:漏|滴水|没[水电气]|停[水电气]|跳闸|渗水))"
 )
 _GROUP = re.compile(
-    rf"(?<![分各每做练第了跳测])(?:第(?=[^组]{{1,3}}(?:村民|居民)))?(?P<name>{_N})(?:村民|居民)?(?:小)?组(?P<house>[\s的]?(?:{_N})号)?"
+    rf"(?<![分各每做练第了跳测成哪人音阵])第?(?P<name>{_N})(?:村民|居民)?(?:小)?(?:组|祖(?=的|[那这里老]|[,。\s]|[\d{_CHINESE}]+号)|足(?=[\d{_CHINESE}]+号))(?P<house>[\s的]?(?:{_N})(?:号|好(?=[,。\s]|$)))?"
 )
 _NOT_GROUP = re.compile(
     r"(?:数据|人员?|队|同学|选手|照片|动作|比赛|对|号码|单词|赢|先|跑|得|出|上场|输|词|图|题|试验|实验|织|合|团|装|建|成|胜|分|名单|一起训|训练|投票|打|vs)"
 )
+_TEAMS = re.compile(
+    r"分组|学生|同学|大学|书法|合唱|舞蹈|[篮足排]球|比赛|对阵|讨论|培训|考试|班上|分到|分[成四五六两三]"
+)
+"""What is said where groups are teams."""
 _NAMED_GROUP = re.compile(
-    rf"([\u4e00-\u9fa5]{{1,7}})组(?:[\s的]?({_N})号)?(?![织合团装建成员委稿别图词长])"
+    rf"((?:(?!组)[\u4e00-\u9fa5]){{1,7}})(?:组|祖(?=的|[\d{_CHINESE}]+号))(?:[\s的]?({_N})号)?(?![织合团装建成员委稿别图词长群])"
 )
 _GROUP_LEAD = re.compile(
-    r".*(?:村|社区|镇|乡|街道|我们|咱们|你们|他们|我是|住在?|家在|在|是|到|去|从|的|和|跟|与|请|问|报|就|了|给|那|这|整个|全|说|昨晚|昨天|今天|今早|刚才|现在|最近|靠近|通往|往)"
+    r".*(?:村|社区|镇|乡|街道|我们|咱们|你们|他们|我是|住在?|家在|在|是|到|去|从|的|和|跟|与|请|问|报|就|了|给|那|这|整个|全|说|昨晚|昨天|今天|今早|上午|下午|晚上|早上|听讲|听说|恭喜|[她他你我]们|刚才|现在|最近|靠近|通往|往)"
 )
 _NO_GROUP_NAME = re.compile(
-    r"工作|小|班|专|党|剧|重|分|机|词|项目|维修|督导|清洁|年级|教研|巡|调解|调查|检查|一|二|两|三|几|每|各|哪|领导|筹备|评审|专家|互助|志愿|应急|施工|模块|乐|舞蹈|比赛|抢修|联合|执法|女子|男子|老年|青年|儿童|成年|名|兴趣|学习|宣传|攻坚|突击|保障|后勤|安保"
+    r"工作|小|班|专|党|剧|重|分|机|词|项目|维修|督导|清洁|年级|教研|巡|调解|调查|检查|第|一|二|两|三|几|每|各|哪|领导|筹备|评审|专家|互助|志愿|应急|施工|模块|乐|舞蹈|比赛|抢修|联合|执法|女子|男子|老年|青年|儿童|成年|名|兴趣|学习|宣传|攻坚|突击|保障|后勤|安保"
 )
+
+
+_ROOM_FIRST = re.compile(
+    r"(?:^|这里|[没不冇])\s?(?P<room>\d{3,4})(?:\s?(?:报|何解|求助|讲|说|是我|断|停|缺|漏)|[,。]谁|\s(?=[断停漏没冇缺求]))"
+)
+_TICKETED = re.compile(
+    r"(?:取件码|取货码|车位号?|排号|验证码)(?:是|:)?\s?[A-Z]?\d|座位|前台|酒店|宾馆|包厢|教室|家长会"
+)
+"""Other things that have numbers like homes."""
 
 
 def find_place(text: str, local: Collection[str] = ()) -> Place:
     """Return the parts found in a half-width text; local words are names of places."""
     if not local and not _ANYTHING.search(text):
         return NOWHERE
-    building, unit, room = _home(text)
+    building, unit, room = ("", "", "") if _TICKETED.search(text) else _home(text)
     found = Place(
         find_estate(text, local), building, unit, room, find_road(text, local), _group(text, local)
     )
@@ -110,6 +132,9 @@ def _home(text: str) -> tuple[str, str, str]:
     if building:
         unit, room = _inside(text[at:], True)
         return building, unit, room or _room_alone(text[at:])
+    spoken = _BARRED.search(text)
+    if spoken and (room := room_of(spoken["room"])):
+        return f"{number(spoken['building'])}栋", "", room
     paired = _PAIRED.search(text)
     if paired and (room := room_of(paired["room"])):
         return f"{paired['building']}栋", "", room
@@ -132,15 +157,25 @@ def _building(text: str) -> tuple[int, str]:
         name, word = found["name"], found["word"]
         before, after = text[: found.start()], text[found.end() :]
         more = bool(_UNIT.match(after) or _ROOM_AFTER.match(after) or _UNIT_AND_ROOM.match(after))
+        if not more and name in {"一", "1"} and re.match(r"[楼比接]", after):
+            continue  # 一栋楼, 一栋比一栋
         if not more and (_MANY.search(before) or _THINGS.match(after) or name in {"两", "十几"}):
             continue
         seat = name[0] in _CHINESE or (name.isdigit() and not _STANDS.match(after))
         if word == "座" and not more and (seat or before.endswith(("排", "票", "厢"))):
             continue
+        if word == "号楼" and after[:1] in {"下", "上"} and re.search(r"[路街巷道]$", before):
+            continue  # 才常路120号楼下
         if word[0] == "#" and before[-1:].isdigit():
             continue
         word = (
-            "幢" if word == "撞" else "栋" if word in "动洞懂冻" else "#" if word == "#楼" else word
+            "幢"
+            if word == "撞"
+            else "栋"
+            if word in "动洞懂冻冬"
+            else "#"
+            if word == "#楼"
+            else word
         )
         return found.end(), f"{_digits(name)}{word}"
     return 0, ""
@@ -172,7 +207,7 @@ def _inside(text: str, built: bool) -> tuple[str, str]:
 
 
 def _room_alone(text: str) -> str:
-    for pattern in (_HOME, _ROOM_NAMED):
+    for pattern in (_HOME, _ROOM_NAMED, _ROOM_FIRST, _SPOKEN_ROOM):
         found = pattern.search(text)
         if found and (room := room_of(found["room"])):
             return room
@@ -180,7 +215,9 @@ def _room_alone(text: str) -> str:
 
 
 def _group(text: str, local: Collection[str]) -> str:
-    if "组" not in text:
+    if "组" not in text and not ("祖" in text or "足" in text):
+        return ""
+    if _TEAMS.search(text):
         return ""
     plain = _GROUP.search(text)
     if plain and not _NOT_GROUP.match(text[plain.end() :]) and plain["name"] != "两":
@@ -195,5 +232,5 @@ def _group(text: str, local: Collection[str]) -> str:
 
 
 def _house(name: str | None) -> str:
-    digits = name.strip(" 的号") if name else ""
+    digits = name.strip(" 的号好") if name else ""
     return f"{number(digits)}号" if digits else ""

@@ -16,7 +16,7 @@ from handlers.triage.signs import Signs
 from handlers.triage.staff import asks_upward
 
 STAFF = frozenset({"leader", "deputy", "officer"})
-PERHAPS, CERTAIN = 0.2, 0.9
+PERHAPS, CERTAIN = 0.1, 0.9
 """What is only asked or suspected is asked about from here on; what the rest of the words make this
 certain is a problem all the same."""
 
