@@ -28,16 +28,18 @@ wrong."""
 
 
 class Category:
-    """All sentences with their features; the written ones can be left out in parts."""
+    """All sentences with their features; some can be left out."""
 
     def __init__(self, folder: Path) -> None:
         rows = [(text, code, 1.0) for text, code in composed("problem", COMPOSED)]
         words = {**lexicon().weak, **lexicon().strong}
         rows += [(word, topic.category, 1.0) for word, topic in words.items()]
         titles = data.titles(data.posts(folder))
+        self.titles = range(len(rows), len(rows) + len(titles))
+        """The rows of citizens' titles."""
         rows += [(normal(plea.text), plea.category, TITLE) for plea in titles]
-        self.first = len(rows)
-        """The row where what was written begins."""
+        self.written = range(len(rows), len(rows) + len(data.pleas()))
+        """The rows of posts that were written for training."""
         rows += [(normal(plea.text), plea.category, WRITTEN) for plea in data.pleas()]
         self.texts = [text for text, _, _ in rows]
         self.truth = np.array([code for _, code, _ in rows])

@@ -13,7 +13,7 @@ from sklearn.model_selection import GroupKFold
 from handlers.commands import normal
 from handlers.triage import Triage
 from handlers.triage.linear import unpack
-from training import domain, problem, train
+from training import category, domain, problem, train
 from training.problem import Problem
 from training.shipped import Figures, share
 
@@ -37,12 +37,17 @@ def domains(folder: Path) -> Part:
     """Return macro-F1 of the domain by cross-validation over groups of near-duplicates."""
     posts = domain.labelled(folder)
     fitting = domain.Domain(posts, domain.hints(folder))
+    matter = category.Category(folder)  # by which the domains beyond the seven come
     truth = np.array([post.domain for post in posts])
     clusters = [post.cluster for post in posts]
     titles, fulls, margins = (np.empty(len(posts), object) for _ in range(3))
     for _, part in GroupKFold(FOLDS).split(posts, truth, clusters):
-        model = unpack(fitting.fit({clusters[row] for row in part}))
-        triage = Triage(models={"domain": model})
+        told = {normal(posts[row].title) for row in part}
+        labelled = [row for row in matter.titles if matter.texts[row] in told]
+        triage = Triage(models={
+            "domain": unpack(fitting.fit({clusters[row] for row in part})),
+            "category": unpack(matter.fit(labelled, sure=category.SURE)),
+        })  # fmt: skip
         for row in part:
             fulls[row] = triage.understand(posts[row].full).domain
             if posts[row].title:
@@ -111,6 +116,7 @@ def problems(folder: Path) -> Iterator[Part]:
             figures,
             goals,
         )
+    yield _written(every, margins)
 
 
 def _written(every: Problem, margins: np.ndarray) -> Part:

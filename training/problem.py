@@ -71,10 +71,10 @@ def samples(folder: Path) -> list[Sample]:
     made += [Sample(plea.text, 1, 6.0, "written-problems") for plea in data.pleas()]
     made += [Sample(text, 0, 6.0, "written-chatter") for text in data.written("chatter")]
     made += [Sample(text, 0, 10.0, "written-notices") for text in data.written("notices")]
-    made += [Sample(text, 0.5, 4.0, "written-doubtful") for text in data.written("doubtful")]
+    made += [Sample(text, 0.5, 6.0, "written-doubtful") for text in data.written("doubtful")]
     made += [Sample(text, 1, 2.0, "composed") for text, _ in composed("problem", 9000)]
     made += [Sample(text, 0, 2.0, "composed") for text, _ in composed("not", 9000)]
-    made += [Sample(text, 0.5, 1.5, "composed") for text, _ in composed("doubtful", 1500)]
+    made += [Sample(text, 0.5, 3.0, "composed") for text, _ in composed("doubtful", 1500)]
     return [replace(sample, text=normal(sample.text)) for sample in made]
 
 

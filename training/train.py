@@ -14,6 +14,7 @@ import numpy as np
 
 from training import category, danger, data, domain, problem, sayings
 from training.problem import Fitted, Problem
+from training.weight import Weight
 
 OUT = Path(__file__).parents[1] / "handlers" / "triage"
 LEFT_OUT = (
@@ -100,7 +101,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, default=data.DATA)
     parser.add_argument("--out", type=Path, default=OUT)
-    parser.add_argument("--only", choices=("problem", "domain", "category", "danger", "said"))
+    parser.add_argument(
+        "--only", choices=("problem", "domain", "category", "danger", "weight", "said")
+    )
     options = parser.parse_args()
     if options.only in {None, "domain"}:
         model = domain.Domain(domain.labelled(options.data), domain.hints(options.data)).fit()
@@ -113,6 +116,11 @@ def main() -> None:
     if options.only in {None, "danger"}:
         found = danger.Danger(options.data)
         for name, model in (("danger", found.fit()), ("danger-kind", found.fit_topics())):
+            (options.out / f"{name}.model.gz").write_bytes(model)
+            print(f"{name}: {len(model):,} bytes")
+    if options.only in {None, "weight"}:
+        weight = Weight(options.data)
+        for name, model in (("urgent", weight.fit_urgent()), ("size", weight.fit_size())):
             (options.out / f"{name}.model.gz").write_bytes(model)
             print(f"{name}: {len(model):,} bytes")
     if options.only in {None, "said"}:

@@ -20,6 +20,7 @@ from handlers.categories import categories
 from handlers.commands import normal, parse
 from handlers.triage.announce import announces
 from handlers.triage.danger import danger
+from handlers.triage.doubt import suspects
 from handlers.triage.follows import follows
 from handlers.triage.later import later
 from handlers.triage.lexicon import lexicon
@@ -125,7 +126,7 @@ class Triage:
         return Understanding(
             decision, reading.score, known.kind, category,
             self._line_of_government(reading, matter), reading.urgency,
-            size(known.kind, category, reading.urgency, line), reading.place, None,
+            self._size(known.kind, reading), reading.place, None,
             self._why(reading), topic.name if topic else "", reading.follows,
         )  # fmt: skip
 
@@ -141,13 +142,17 @@ class Triage:
             weights["taught"] = self._taught.says_problem(line)
         reading = Reading(line, sums, place, follows(line, place is not NOWHERE), alarm, weights)
         bare = len(line) <= _BARE and names_fault(line)
-        heard = alarm or bare or reading.follows == "same"
+        heard = alarm or bare or reading.follows == "same" or suspects(line)
         if not heard and reading.logit + self._by_length * length(line) < _PLAIN:
             return reading
         reading.words = self._cutter.lcut(line, HMM=False)
         told = signs(line, reading.words, any((place.building, place.unit, place.group)))
         reading.told = told
-        reading.urgency = Urgency.EMERGENCY if alarm else urgency(line)
+        reading.urgency = (
+            Urgency.EMERGENCY
+            if alarm
+            else urgency(line, self._models["urgent"].scores(line, sums)[0])
+        )
         weights["signs"] = sum(map(mul, told.values, self.problem.more["signs"]))
         if alarm:
             weights["alarm"] = max(0, _GRAVE - reading.logit)
@@ -156,6 +161,11 @@ class Triage:
         elif reading.logit > _PLAIN and announces(line):
             weights["form"] = -_FORMAL
         return reading
+
+    def _size(self, kind: str, reading: Reading) -> str:
+        model = self._models["size"]
+        scores = model.scores(reading.line, reading.sums)
+        return size(kind, reading.urgency, dict(zip(model.labels, scores, strict=True)))
 
     def _line_of_government(self, reading: Reading, matter: Best) -> str:
         """Return the model's label, or that of a surer category where it is none of the model's.

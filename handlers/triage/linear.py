@@ -19,7 +19,7 @@ from importlib.resources import files
 from operator import add
 from typing import Any
 
-NAMES = ("problem", "danger", "danger-kind", "domain", "category")
+NAMES = ("problem", "danger", "danger-kind", "domain", "category", "urgent", "size")
 """The models that come with the program and are asked of every text."""
 LATER = ("said-hands", "said-household")
 """Those that are asked of whoever may speak of a ticket: see handlers.triage.later."""

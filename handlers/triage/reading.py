@@ -68,8 +68,10 @@ def decide(reading: Reading, role: str, limits: Mapping[str, float]) -> tuple[st
     if role in STAFF and not asks_upward(reading.line):
         return "ignore", "staff"  # they speak to residents
     score = reading.score
-    if enquires(reading.line) or (score < CERTAIN and suspects(reading.line)):
-        return ("ask" if score >= PERHAPS else "ignore"), "doubt"
+    suspected = score < CERTAIN and suspects(reading.line)
+    if suspected or enquires(reading.line):
+        named = suspected and reading.topic and not reading.told.against
+        return ("ask" if named or score >= PERHAPS else "ignore"), "doubt"
     if score < limits["ask"]:
         return "ignore", "score"
     if score >= limits["ticket"]:

@@ -39,7 +39,12 @@ class Signs:
         a household's voice, and less than one of 100 in talk or notices of an unseen source.
         """
         trouble = self.strong or self.values[_TROUBLE]
-        return bool(trouble) and not any(self.values[at] for at in _AGAINST)
+        return bool(trouble) and not self.against
+
+    @property
+    def against(self) -> bool:
+        """Whether there is a word that speaks against a problem."""
+        return any(self.values[at] for at in _AGAINST)
 
 
 def length(line: str) -> float:
