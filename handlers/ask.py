@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.models import Command, Decision, State, Ticket
+from bot.models import NOTHING, Command, Decision, State, Ticket
 from handlers import replies
 from handlers.rights import sees
 from handlers.scene import Scene, answer, say
@@ -19,6 +19,8 @@ def query(scene: Scene, command: Command) -> Decision:
         found = list(scene.quoted) or [
             t for t in scene.tickets if scene.message.sender in t.audience
         ]
+    if not found and not named and not command.explicit:
+        return NOTHING  # "那边怎么样了" is also just talk
     if not found and scene.roles and not named:
         return todo(scene)
     if not found:

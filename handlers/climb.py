@@ -6,7 +6,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from bot.models import SYSTEM, Command, Decision, Event, Grid, Happened, Reason, Send, Ticket
+from bot.models import (
+    NOTHING,
+    SYSTEM,
+    Command,
+    Decision,
+    Event,
+    Grid,
+    Happened,
+    Reason,
+    Send,
+    Ticket,
+)
 from handlers import people, replies
 from handlers.masking import mask
 from handlers.roster import Roster
@@ -123,6 +134,8 @@ def send_back(scene: Scene, command: Command) -> Decision:
     if isinstance(ticket, Decision):
         return ticket
     below = _below(ticket, scene.roster)
+    if below is None and not command.explicit:
+        return NOTHING
     if below is None:
         return say(scene, replies.no_level_below(ticket), ticket.number)
     why = command.args.get("text", "")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from bot.models import NO_PROBLEM, Command, Decision, Event, Happened, Reason, Send, Ticket
+from bot.models import NO_PROBLEM, NOTHING, Command, Decision, Event, Happened, Reason, Send, Ticket
 from handlers import climb, people, replies
 from handlers.categories import category_name
 from handlers.scene import Scene, answer, say, target, to_room
@@ -129,6 +129,8 @@ def rate(scene: Scene, command: Command) -> Decision:
     wanted = [scene.named] if named else list(scene.quoted or scene.tickets)
     person = scene.message.sender
     done = [t for t in wanted if t and person in t.audience and t.resolved_at]
+    if not done and not command.explicit:
+        return NOTHING
     if not done:
         return say(scene, replies.no_such(named) if named else replies.none_here("rate"))
     ticket = done[-1]

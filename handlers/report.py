@@ -186,10 +186,10 @@ def same_problem(ticket: Ticket, scene: Scene) -> bool:
     new = scene.understanding
     if new.decision == "ignore" or ticket.state not in _WAITING:
         return False
-    if ticket.room != scene.message.room:
+    # "我们这栋全黑了" is of lights, and still of the power cut
+    same_matter = new.category == ticket.category or new.topic in AREA & {ticket.topic}
+    if ticket.room != scene.message.room or not same_matter:
         return False
-    if new.category != ticket.category and not (new.topic == ticket.topic and new.topic in AREA):
-        return False  # "我们这栋全黑了" is of lights, and still of the power cut
     if not new.topic or new.topic != ticket.topic:
         return alike(scene.text, ticket.text) >= _ALIKE and not differs(new.place, ticket.place)
     age = scene.now - ticket.created_at

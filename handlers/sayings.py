@@ -15,6 +15,7 @@ from handlers.sayings_words import read
 
 HANDS = frozenset({"leader", "deputy", "member", "officer"})
 LONGEST = 60
+"""Characters of a line that may be such words; longer ones tell a story."""
 _REPEATED = re.compile(r"(.{1,3}?)\1{2,}")  # "嗯嗯嗯嗯" says no more than "嗯嗯", and costs more
 _DOUBT = re.compile(
     r"[?]|吗|谁|如果|要是|假如|万一|的话|不是说|说是|听说|据说|是不是|有没有|能不能|可不可以|会不会|怎么|什么|何时"
@@ -115,7 +116,7 @@ _HELP = re.compile(
     r"(?:怎么|咋|如何)(?:用|操作|使用)(?:这个|你)?(?:机器人|接单|群助手|小助手)|(?:机器人|接单助手).{0,4}(?:怎么|咋|如何)(?:用|操作|使用|报)"
 )
 _STARS = re.compile(
-    r"(?:我)?(?:给|打|评)?(?:你们?|他们?|个)?\s*([1-5一二三四五])\s*(?:颗|个)?(?:星|分)(?:好评)?[吧啊哈了。!~]*"
+    r"(?:我)?(?:给|打|评)?(?:你们?|他们?|个)?\s*([1-5一二三四五])\s*(?:颗|个)?(?:星|分(?!钟))(?:好评)?[吧啊哈了。!~]*"
 )
 _DIGITS = {"一": "1", "二": "2", "三": "3", "四": "4", "五": "5"}
 _SUSPEND = re.compile(
@@ -139,6 +140,7 @@ _DONE_WELL = re.compile(r"[mPil]*[Ff][Ro]+")
 _TRIED = re.compile(r"^[SV]+[xL]*")  # 看了, 试过了, 确认
 _CALMING = re.compile(r"(?:别|莫)(?:吵|说|闹|急|送|担心|客气|慌|操心|管)|不用")
 WORDLESS = frozenset({"query", "help", "nudge"})
+"""Commands that the words themselves add nothing to."""
 
 
 def doubtful(text: str) -> bool:
@@ -152,9 +154,8 @@ def said(line: str, role: str, quoted: bool) -> Command | None:
         return None
     line = _REPEATED.sub(r"\1\1", line)
     name = ""
-    stars = _STARS.fullmatch(line) if role == "reporter" or quoted else None
-    if stars and role not in HANDS:
-        return Command("rate", {"stars": _DIGITS.get(stars[1], stars[1])}, explicit=False)
+    if role not in HANDS and (role == "reporter" or quoted) and _STARS.fullmatch(line):
+        return Command("rate", {"stars": stars(line)}, explicit=False)
     if role in HANDS:
         name = _put_off(line) if quoted else ""
         name = name or _by_hands(line, quoted)
@@ -166,7 +167,16 @@ def said(line: str, role: str, quoted: bool) -> Command | None:
         name = "confirm"
     if not name:
         return Command("help", explicit=False) if _HELP.search(line) else None
-    return Command(name, {} if name in WORDLESS else {"text": line}, explicit=False)
+    args = {} if name in WORDLESS else {"text": line}
+    if name == "query" and role in HANDS and _OWN_TICKETS.search(line):
+        args = {"text": "mine"}
+    return Command(name, args, explicit=False)
+
+
+def stars(line: str) -> str:
+    """Return the number of stars that a line gives, as a digit, or nothing."""
+    found = _STARS.search(line)
+    return _DIGITS.get(found[1], found[1]) if found else ""
 
 
 def _put_off(line: str) -> str:

@@ -101,6 +101,8 @@ def transfer(scene: Scene, command: Command) -> Decision:
     if isinstance(ticket, Decision):
         return ticket
     person, name = _person(scene, ticket, command.args.get("person", ""))
+    if not person and not command.explicit:
+        return progress(scene, command)  # "转给供电所了" hands it to nobody on the roster
     if not person:
         grid = where_from(scene, ticket)
         text = replies.no_such_person(command.args.get("person", ""), grid)

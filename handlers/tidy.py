@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
-from bot.models import Command, Decision, Event, Happened, Reason, State, Ticket, Watcher
+from bot.models import NOTHING, Command, Decision, Event, Happened, Reason, State, Ticket, Watcher
 from handlers import people, replies
 from handlers.categories import find_category
 from handlers.rights import is_head, sees
@@ -74,6 +74,8 @@ def reclassify(scene: Scene, command: Command) -> Decision:
 def nudge(scene: Scene, command: Command) -> Decision:
     """Pass a person's reminder to those who hold the ticket; their clock runs on unchanged."""
     seen = [t for t in _meant(scene, command) if _sees(scene, t) and not t.state.ended]
+    if not seen and not command.explicit:
+        return NOTHING
     if not seen:
         number = command.args.get("ticket", "")
         return say(scene, replies.no_such(number) if number else replies.none_here("nudge"))

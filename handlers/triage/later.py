@@ -13,7 +13,7 @@ import re
 from collections.abc import Mapping
 
 from bot.models import Command
-from handlers.sayings import HANDS, LONGEST, WORDLESS, doubtful
+from handlers.sayings import HANDS, LONGEST, WORDLESS, doubtful, stars
 from handlers.sayings_words import read
 from handlers.triage.linear import Model
 
@@ -97,6 +97,9 @@ def _args(name: str, line: str) -> dict[str, str] | None:
         if not numbers:
             return None
         return {"into": numbers[-1]} | ({"ticket": numbers[0]} if len(numbers) > 1 else {})
+    if name == "rate":
+        given = stars(line)
+        return {"stars": given} if given else None
     if name == "transfer":
         person = _PERSON.search(line)
         return {"person": person[1], "text": line} if person else None

@@ -88,3 +88,8 @@ def test_a_line_as_the_model_reads_it_tells_rules_reply_and_letters() -> None:
     assert telling("修好了", "none", True) != telling("修好了", "none", False)
     assert telling("修好了", "none", True) != telling("修好了", "resolve", True)
     assert all(telling("通了", name, False) for name in (*HAND_WORDS, *HOUSEHOLD_WORDS))
+
+
+def test_stars_are_given_by_a_number(triage: Triage) -> None:
+    command = heard(triage, "办得蛮快，打四颗星吧", "reporter")
+    assert command is None or command.args.get("stars") == "4"
