@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import logging
 import math
+import re
 import warnings
 from collections.abc import Iterable, Mapping
 from functools import cache
@@ -40,6 +41,8 @@ jieba.setLogLevel(logging.ERROR)
 
 READ = 1000
 """Characters that are read; a plea says what it is sooner."""
+_AGAIN = re.compile(r"([^\d\s])\1{2,}")
+"""What is said over and over ("啊啊啊啊") counts twice; "生日快乐啊啊啊啊" is no cry."""
 _CALLED = 1.2
 """What a mention of the bot speaks for a problem, on the scale of the score's logarithm."""
 _GRAVE = 1.5
@@ -133,7 +136,7 @@ class Triage:
     def read(self, text: str, *, mentioned: bool = False) -> Reading:
         """Weigh a message. Plain talk, which no sign could make a problem of, isn't even cut into
         words; most of what a group says is such talk."""
-        line = normal(text[:READ])[:READ]
+        line = _AGAIN.sub(r"\1\1", normal(text[:READ])[:READ])
         place = find_place(line, self._local)
         sums = self.problem.sums(line)
         alarm = lexicon().topics.get(danger(line, self._models, sums))
