@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import re
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 
 UNKNOWN = "X"
@@ -50,6 +50,11 @@ def _table() -> tuple[dict[str, str], dict[str, int]]:
 
 def read(line: str) -> list[str]:
     """Return the clauses of a line, a letter for each word; the longest word at a place wins."""
+    return list(_clauses(line))
+
+
+@lru_cache(maxsize=16)  # the rules and the model read the same line
+def _clauses(line: str) -> tuple[str, ...]:
     letters, longest = _table()
     line = _LOOKING.sub("看看", _SAID_BACKWARD.sub("了", line.translate(_DIALECT)))
     line = _GONE.sub("没事了", line)
@@ -75,7 +80,7 @@ def read(line: str) -> list[str]:
                 clause += UNKNOWN
     if clause:
         clauses.append(clause)
-    return [_tidy(c) for c in clauses]
+    return tuple(_tidy(c) for c in clauses)
 
 
 def _tidy(clause: str) -> str:

@@ -10,7 +10,7 @@ import numpy as np
 from sklearn.svm import LinearSVC
 
 from handlers.commands import normal
-from handlers.sayings import HANDS, LONGEST, said
+from handlers.sayings import HANDS, LONGEST, doubtful, said
 from handlers.triage.later import HAND_WORDS, HOUSEHOLD_WORDS, NONE, telling
 from training import data
 from training.fit import Corpus, fitted
@@ -64,7 +64,8 @@ class Sayings:
         self.truth = np.array([s.command for s in self.rows])
         self._weight = np.array([s.weight for s in self.rows])
         pairs = zip(self.rows, self.ruled, strict=True)
-        self._corpus = Corpus([telling(normal(s.text), r, s.quoted) for s, r in pairs], RUNS)
+        told = [(normal(s.text), ruled, s.quoted) for s, ruled in pairs]
+        self._corpus = Corpus([telling(*t, doubtful(t[0])) for t in told], RUNS)
 
     def fit(self, left_out: Collection[int] = ()) -> bytes:
         """Return a model's file, fitted without some rows."""

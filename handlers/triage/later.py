@@ -32,25 +32,20 @@ _LIKELY = 0.1
 _ASKED = frozenset({"progress", "nudge", "query", "help", "reopen", NONE})
 """What a line that asks, doubts or supposes may be."""
 _RULED = {name: chr(0xE200 + n) for n, name in enumerate((*HAND_WORDS, *HOUSEHOLD_WORDS[1:]))}
-_QUOTED, _UNQUOTED, _DOUBTFUL, _PLAIN, _CLAUSE = (chr(0xE100 + n) for n in range(5))
-_LETTER = 0xE000
+_REPLY, _DOUBT, _CLAUSE = ("\ue101", "\ue100"), ("\ue103", "\ue102"), "\ue104"
+_LETTERS = {n: chr(0xE000 + n) for n in range(128)}
+"""Signs that no text holds, for what is no word of it."""
 _MERGED = re.compile(r"(\d{4,8})")
 _PERSON = re.compile(
     r"(?:转给|交给|移给|派给|转交给?|转到|交由|让|请|给|由)\s?@?([\w·]{2,12}?)(?=去|来|跟|处理|办|负责|看|接|了|吧|哈|[\s,。!]|$)"
 )
 
 
-def telling(line: str, ruled: str, quoted: bool) -> str:
-    """Return a line as the model reads it: what the rules made of it and whether it is a reply, as
-    signs of their own, its words, and the letters they stand for."""
-    signs = (
-        (_QUOTED if quoted else _UNQUOTED)
-        + _RULED[ruled]
-        + (_DOUBTFUL if doubtful(line) else _PLAIN)
-    )
-    letters = _CLAUSE.join(
-        "".join(chr(_LETTER + ord(letter)) for letter in clause) for clause in read(line)
-    )
+def telling(line: str, ruled: str, quoted: bool, unsure: bool) -> str:
+    """Return a line as the model reads it: whether it is a reply, what the rules made of it and
+    whether it asks or doubts, as signs of their own, its words, and the letters they stand for."""
+    signs = f"{_REPLY[quoted]}{_RULED[ruled]}{_DOUBT[unsure]}"
+    letters = _CLAUSE.join(read(line)).translate(_LETTERS)
     return f"{signs}{line}{_CLAUSE}{letters}{_CLAUSE}"
 
 
@@ -66,8 +61,8 @@ def later(
     model = models["said-hands" if hands else "said-household"]
     if before not in model.labels:
         return ruled
-    told = model.scores(telling(line, before, quoted))
     unsure = doubtful(line)
+    told = model.scores(telling(line, before, quoted, unsure))
     scores = {
         name: score - _margin(name, quoted or name == before)
         for name, score in zip(model.labels, told, strict=True)

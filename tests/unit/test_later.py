@@ -85,9 +85,14 @@ def test_a_hand_over_needs_a_name_and_a_merger_a_number(triage: Triage) -> None:
 
 
 def test_a_line_as_the_model_reads_it_tells_rules_reply_and_letters() -> None:
-    assert telling("修好了", "none", True) != telling("修好了", "none", False)
-    assert telling("修好了", "none", True) != telling("修好了", "resolve", True)
-    assert all(telling("通了", name, False) for name in (*HAND_WORDS, *HOUSEHOLD_WORDS))
+    told = {
+        telling("通了", name, quoted, unsure)
+        for name in (*HAND_WORDS, *HOUSEHOLD_WORDS)
+        for quoted in (True, False)
+        for unsure in (True, False)
+    }
+    assert len(told) == 4 * len({*HAND_WORDS, *HOUSEHOLD_WORDS})
+    assert telling("通了", "none", True, False) != telling("漏了", "none", True, False)
 
 
 def test_stars_are_given_by_a_number(triage: Triage) -> None:
