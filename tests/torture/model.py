@@ -218,7 +218,8 @@ class Model:
             story[-1].touched = self.now
             return
         same = [
-            t for t in here if t.topic == topic and t.same and self.now - t.created <= SPANS[topic]
+            t for t in here
+            if t.topic == topic and (t.same or topic == "停电") and self.now - t.created <= SPANS[topic]
         ]  # fmt: skip
         if same:
             self.more_or_join(same[-1], who)
