@@ -13,7 +13,7 @@ import re
 from collections.abc import Mapping
 
 from bot.models import Command
-from handlers.sayings import HANDS, LONGEST, WORDLESS, doubtful, stars
+from handlers.sayings import HANDS, WORDLESS, doubtful, stars
 from handlers.sayings_words import read
 from handlers.triage.linear import Model
 
@@ -29,6 +29,8 @@ _ALONE = 1.2
 """The same where the rules hear none and no message of the bot's is answered."""
 _LIKELY = 0.1
 """The same for all other commands."""
+_LONG = 40
+"""Characters of what the model reads; longer lines tell a story, and cost the most."""
 _ASKED = frozenset({"progress", "nudge", "query", "help", "reopen", NONE})
 """What a line that asks, doubts or supposes may be."""
 _RULED = {name: chr(0xE200 + n) for n, name in enumerate((*HAND_WORDS, *HOUSEHOLD_WORDS[1:]))}
@@ -55,7 +57,7 @@ def later(
     """Return the command that natural words are; ``ruled`` is what the rules made of them, and
     ``models`` has one for those who handle tickets and one for the others."""
     hands = role in HANDS
-    if not line or len(line) > LONGEST or not (hands or quoted or role == "reporter"):
+    if not line or len(line) > _LONG or not (hands or quoted or role == "reporter"):
         return ruled
     before = ruled.name if ruled else NONE
     model = models["said-hands" if hands else "said-household"]
