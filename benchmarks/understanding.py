@@ -28,7 +28,8 @@ GOAL = 15_000
 _LOADING = """
 import logging, os, time, jieba
 jieba.setLogLevel(logging.ERROR); jieba.lcut("热身")
-from handlers.triage import Triage, cutter
+from handlers.triage import Triage
+from handlers.triage.cutting import cutter
 cutter(())
 def memory():
     return int(open("/proc/self/statm").read().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 1e6

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 
 from bot.models import NO_PROBLEM, Command
 from handlers.sayings import HANDS, doubtful, said
@@ -81,6 +82,7 @@ _REPORT_CHAT = re.compile(r"[了过的后前时成减立就送价链付买量率
 _ASKING = frozenset({"report", "query", "help", "confirm", "reopen", "rate", "bind"})
 
 
+@lru_cache(maxsize=16)  # who reads a message asks for it one after the other
 def normal(text: str) -> str:
     """Return the text half-width, without the mentions it begins with and without outer spaces."""
     text = unicodedata.normalize("NFKC", text[:_READ])[:_READ]  # one sign may become eighteen

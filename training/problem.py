@@ -14,7 +14,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.svm import LinearSVC
 
 from handlers.commands import normal
-from handlers.triage import cutter
+from handlers.triage.cutting import cutter
 from handlers.triage.place import find_place
 from handlers.triage.signs import NAMES, signs
 from training import data
@@ -154,7 +154,7 @@ class Fitted:
 def _signs(line: str) -> list[float]:
     place = find_place(line)
     placed = any((place.building, place.unit, place.group))
-    return signs(line, CUTTER.lcut(line, HMM=False), placed).values
+    return signs(line, CUTTER.words(line), placed).values
 
 
 def calibration(margins: np.ndarray, truth: np.ndarray, weight: np.ndarray) -> tuple[float, float]:

@@ -8,18 +8,16 @@ middle (``ask``). How the models were made is on the card, docs/triage-card.md.
 
 from __future__ import annotations
 
-import logging
 import math
 import re
-import warnings
 from collections.abc import Iterable, Mapping
-from functools import cache
 from operator import mul
 
 from bot.models import Command, Understanding, Urgency
 from handlers.categories import categories
 from handlers.commands import normal, parse
 from handlers.triage.announce import announces
+from handlers.triage.cutting import cutter
 from handlers.triage.danger import danger
 from handlers.triage.doubt import suspects
 from handlers.triage.follows import follows
@@ -31,13 +29,6 @@ from handlers.triage.reading import Reading, decide, names_fault
 from handlers.triage.signs import NAMES, length, signs
 from handlers.triage.taught import Taught
 from handlers.triage.weigh import size, urgency
-
-with warnings.catch_warnings():
-    # jieba 0.42.1 has invalid escapes in its strings and asks for pkg_resources: not our news
-    warnings.simplefilter("ignore")
-    import jieba
-
-jieba.setLogLevel(logging.ERROR)
 
 READ = 600
 """Characters that are read; a plea says what it is sooner."""
@@ -150,7 +141,7 @@ class Triage:
         heard = alarm or bare or reading.follows == "same" or suspects(line)
         if not heard and reading.logit + self._by_length * length(line) < _PLAIN:
             return reading
-        reading.words = self._cutter.lcut(line[:CUT], HMM=False)
+        reading.words = self._cutter.words(line[:CUT])
         told = signs(line, reading.words, any((place.building, place.unit, place.group)))
         reading.told = told
         reading.urgency = (
@@ -220,16 +211,6 @@ class Triage:
             if len(word) > 1
         }
         return {word: weights[word] for word in sorted(weights, key=lambda w: -weights[w])}
-
-
-@cache
-def cutter(local_words: tuple[str, ...]) -> jieba.Tokenizer:
-    """Load jieba's dictionary with ours; half a second and a hundred megabytes, so once."""
-    cutter = jieba.Tokenizer()
-    cutter.initialize()
-    for word in (*sorted(lexicon().words()), *local_words):
-        cutter.add_word(word)
-    return cutter
 
 
 def _cries(command: Command, understood: Understanding) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 
+import jieba
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -13,6 +14,7 @@ from bot.models import Place, Understanding, Urgency
 from bot.triage_lines import understand_lines
 from handlers.categories import categories, find_category
 from handlers.triage import Triage
+from handlers.triage.cutting import cutter
 from handlers.triage.lexicon import lexicon
 from handlers.triage.place import find_place
 from handlers.triage.place_numbers import number
@@ -146,7 +148,16 @@ def test_a_category_by_what_people_call_it(words: str, code: str) -> None:
 
 
 def test_local_words_are_kept_whole() -> None:
-    assert "老供销社" in Triage(["老供销社"])._cutter.lcut("老供销社门口", HMM=False)
+    assert "老供销社" in Triage(["老供销社"])._cutter.words("老供销社门口")
+
+
+@given(
+    st.one_of(st.text(max_size=40), st.text("路灯坏了停水三栋不要很好吵人ab1，。 ", max_size=40))
+)
+def test_text_is_cut_as_jieba_cuts_it(text: str) -> None:
+    ours, theirs = cutter(()), jieba.Tokenizer()
+    theirs.FREQ, theirs.total, theirs.initialized = ours.FREQ, ours.total, True
+    assert ours.words(text) == theirs.lcut(text, HMM=False)
 
 
 def fields_of(found: Understanding) -> None:
