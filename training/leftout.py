@@ -25,6 +25,7 @@ MOST = 2000
 """Rows of a source that are read through the door, taken evenly; it is slower than the fit."""
 
 Part = tuple[str, Figures, dict[str, str]]
+"""A title, its figures, and the goals of some of them."""
 
 
 def measure(folder: Path) -> Iterator[Part]:

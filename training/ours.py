@@ -18,15 +18,12 @@ from handlers.triage.linear import Model, best, shipped, unpack
 from training.category import Category
 from training.danger import NONE as NO_CRY
 from training.danger import Danger
+from training.leftout import FOLDS, SUREST, Part
 from training.sayings import Saying, Sayings, sayings
 from training.shipped import CLAIMS_AND_CLOSINGS, Figures, share
 
-FOLDS = 5
-SUREST = 0.8
 TALK = 5000
 """Lines of talk that are read for false commands."""
-
-Part = tuple[str, Figures, dict[str, str]]
 
 
 def measure(folder: Path) -> Iterator[Part]:
