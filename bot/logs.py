@@ -42,3 +42,6 @@ def set_up() -> None:
     handler.addFilter(Repeats())
     handler.setFormatter(MaskingFormatter("%(asctime)s %(levelname)s %(message)s"))
     logging.basicConfig(level=logging.WARNING, handlers=[handler])
+    # that a tick is still at work when the next is due is no news; a ticker that stands still is
+    # the auditor's
+    logging.getLogger("apscheduler").setLevel(logging.ERROR)

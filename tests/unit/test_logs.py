@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import subprocess
+import sys
 
 from bot.logs import Repeats
 
@@ -34,3 +36,18 @@ def test_what_it_remembers_is_bounded() -> None:
     for number in range(10_000):
         assert repeats.filter(entry(f"{number}", 0.0))
     assert len(repeats._last) <= 1000
+
+
+def test_a_tick_that_is_still_at_work_is_no_news() -> None:
+    said = """
+import logging
+from bot.logs import set_up
+set_up()
+logging.getLogger("apscheduler.scheduler").warning("skipped")
+logging.getLogger("apscheduler.executors.default").error("failed")
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", said], capture_output=True, text=True, check=True, timeout=60
+    )
+    assert "failed" in done.stderr
+    assert "skipped" not in done.stderr
