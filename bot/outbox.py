@@ -46,6 +46,7 @@ _CHART = "chart.png"
 _PARTING = 5.0  # seconds that messages in flight get when the program stops
 _POLL = 0.5  # seconds between looks, should a wake-up be missed
 _EASE = 4  # times as long as a look took, until the next one: a storm has many rows
+_LONGEST_EASE = 1.0  # seconds: a look may have taken long only because something else was read
 _IN_FLIGHT = 1000  # messages at most
 _AT_ONCE = 40  # rows that may leave in one breath
 
@@ -103,7 +104,7 @@ class Outbox:
             except Exception:
                 # whatever it is, the next message must still find somebody to send it
                 log.exception("the outbox met a fault and goes on")
-            await asyncio.sleep((loop.time() - began) * _EASE)
+            await asyncio.sleep(ease(loop.time() - began))
             with contextlib.suppress(TimeoutError):
                 # not wait_for: before Python 3.12 it may swallow the cancellation that stops us
                 async with asyncio.timeout(_POLL):
@@ -308,6 +309,11 @@ class Outbox:
         except Exception:
             log.exception("a chart could not be drawn; its digest goes without it")
             return None
+
+
+def ease(took: float) -> float:
+    """Return how long to leave the queue alone after a look, in seconds as what it took."""
+    return min(took * _EASE, _LONGEST_EASE)
 
 
 def _neutral(name: str, number: int) -> str:

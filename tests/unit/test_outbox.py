@@ -14,7 +14,7 @@ from bot.app import open_store
 from bot.channels.base import File, Hears, UnsureError
 from bot.clock import SetClock, machine
 from bot.models import Decision, Message, Reason, Send
-from bot.outbox import Outbox
+from bot.outbox import Outbox, ease
 from bot.pace import LONGEST, Pace, Rates, breath
 from schedules.figures import Figures, to_json
 from storage.base import Store, Waiting
@@ -63,6 +63,12 @@ def test_no_rate_is_no_limit_and_a_clock_set_back_does_no_harm() -> None:
     one.spend("x", "A", NOW)
     assert not one.may("x", "A", NOW - timedelta(hours=1))
     assert one.may("x", "A", NOW - timedelta(hours=1), urgent=True)
+
+
+def test_a_long_look_keeps_nobody_waiting_for_long() -> None:
+    assert ease(0.001) < 0.01
+    assert ease(0.1) > 0.2
+    assert ease(10) <= 1
 
 
 def test_an_account_pauses_between_two_messages() -> None:
