@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
+import marshal
 import math
+import tempfile
 import warnings
 from functools import cache
+from pathlib import Path
 
 from handlers.triage.lexicon import lexicon
 
@@ -23,6 +27,18 @@ class Cutter(jieba.Tokenizer):  # type: ignore[misc]
 
     jieba lists a text's words first (``get_DAG``), then weighs them (``calc``); here both is one.
     """
+
+    initialized: bool
+
+    def initialize(self, dictionary: str | None = None) -> None:
+        """Load the dictionary; from jieba's own cache, if there is one, in a single read. jieba
+        reads it in small pieces, which takes half a second longer."""
+        if not self.initialized:
+            with contextlib.suppress(OSError, EOFError, ValueError, TypeError):
+                cache = Path(tempfile.gettempdir(), "jieba.cache").read_bytes()
+                self.FREQ, self.total = marshal.loads(cache)  # noqa: S302 - as jieba does
+                self.initialized = True
+        super().initialize(dictionary)
 
     def words(self, text: str) -> list[str]:
         """Return a text's words, in their order, as ``lcut(text, HMM=False)`` of jieba does."""
