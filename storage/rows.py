@@ -30,8 +30,8 @@ from storage.base import Attachment, Heard, Waiting
 TICKET_COLUMNS = tuple(f.name for f in fields(Ticket) if f.name not in {"joined", "deadline"})
 EVENT_COLUMNS = ("ticket", "at", "event", "state", "level", "grid", "category", "urgency",
                  "actor", "actor_name", "text", "message")  # fmt: skip
-_TIMES = ("created_at", "level_since", "touched_at", "claimed_at", "resolved_at", "ended_at",
-          "suspended_until", "nudged_at")  # fmt: skip
+TICKET_TIMES = ("created_at", "level_since", "touched_at", "claimed_at", "resolved_at",
+                "ended_at", "suspended_until", "nudged_at")  # fmt: skip
 
 
 def stamp(moment: datetime | None) -> str | None:
@@ -65,7 +65,7 @@ def _plain(value: object) -> object:
 def read_ticket(row: sqlite3.Row, joined: tuple[Watcher, ...]) -> Ticket:
     """Build a ticket from its row, its deadline's columns beside it, and who joined."""
     values: dict[str, Any] = {name: row[name] for name in TICKET_COLUMNS}
-    for name in _TIMES:
+    for name in TICKET_TIMES:
         values[name] = moment(values[name])
     values["state"] = State(values["state"])
     values["level"] = Level(values["level"])

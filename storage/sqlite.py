@@ -14,11 +14,14 @@ from sqlite_utils import Database, Migrations
 
 from storage.base import StorageError
 from storage.migrations import SCRIPTS
+from storage.readable import unreadable
 from storage.session import SqlSession
 from storage.writer import Frame, Writer
 
 T = TypeVar("T")
 
+_DAMAGED = (sqlite3.Error, UnicodeDecodeError)
+"""What a file raises that is opened; its own words, in a fault's, may be broken too."""
 _FAULTS = (sqlite3.IntegrityError, sqlite3.ProgrammingError, sqlite3.DataError)
 """Errors of one piece of work alone."""
 
@@ -46,11 +49,11 @@ def open_database(path: Path | str, durable: bool = True) -> Database:
     """
     try:
         connection = sqlite3.connect(path, check_same_thread=False, timeout=10)
-    except sqlite3.Error as error:
+    except _DAMAGED as error:
         raise StorageError(explain(error, path)) from error
     try:
         return _prepared(connection, path, durable)
-    except sqlite3.Error as error:
+    except _DAMAGED as error:
         connection.close()
         raise StorageError(explain(error, path)) from error
     except StorageError:
@@ -88,7 +91,8 @@ def explain(error: Exception, path: Path | str) -> str:
     text = str(error)
     if "full" in text:
         return f"磁盘满了，数据库 {path} 写不进去，腾出空间后会自动继续"
-    if any(sign in text for sign in ("not a database", "malformed", "decode to UTF-8")):
+    broken = ("not a database", "malformed", "decode to UTF-8", "codec can't decode")
+    if any(sign in text for sign in broken):
         return f"{path} 已损坏或不是 SQLite 数据库，请用备份恢复"
     if "unable to open" in text:
         return f"打不开数据库 {path}，请检查目录是否存在、有没有写权限"
@@ -220,14 +224,16 @@ class SqliteStore:
             raise StorageError(explain(error, self._path)) from error
 
     async def examine(self) -> None:
-        """See storage.base: every page, and every row in every index."""
+        """See storage.base: every page, every row in every index, and whether rows can be read."""
         await asyncio.to_thread(self._examine)
 
     def _examine(self) -> None:
         try:
             with closing(sqlite3.connect(self._path, timeout=10)) as connection:
                 found = str(connection.execute("pragma integrity_check(1)").fetchone()[0])
-        except sqlite3.Error as error:
+                if found == "ok":
+                    found = unreadable(connection.execute) or "ok"
+        except _DAMAGED as error:
             raise StorageError(explain(error, self._path)) from error
         if found != "ok":
             what = " ".join(found.split())
