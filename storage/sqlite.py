@@ -49,7 +49,7 @@ def open_database(path: Path | str, durable: bool = True) -> Database:
     """
     try:
         connection = sqlite3.connect(path, check_same_thread=False, timeout=10)
-    except _DAMAGED as error:
+    except sqlite3.Error as error:
         raise StorageError(explain(error, path)) from error
     try:
         return _prepared(connection, path, durable)

@@ -1,4 +1,4 @@
-"""Text cut into words by jieba, with our own words and a city's. Pure."""
+"""Text cut into words by jieba, with our own words and a city's; loads the dictionary once."""
 
 from __future__ import annotations
 

@@ -69,3 +69,16 @@ async def test_a_value_that_nobody_wrote_is_refused(
     with pytest.raises(StorageError, match=f"自检不通过（{table} [0-9]+）") as refused:
         await opened(path)
     assert "\n" not in str(refused.value)
+
+
+async def test_a_file_whose_own_words_are_broken_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "x.db"
+    await a_city(path)
+    data = path.read_bytes()
+    broken = data.replace(b"CREATE TABLE attachments", b"CREATE TABLX attachments")
+    broken = broken.replace(b"tableattachments", b"table\xf6ttachments")
+    assert broken != data
+    path.write_bytes(broken)
+    with pytest.raises(StorageError, match="已损坏") as refused:
+        await opened(path)
+    assert isinstance(refused.value.__cause__, UnicodeDecodeError)
