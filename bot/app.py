@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from importlib.util import find_spec
 from pathlib import Path
+from typing import cast
 from uuid import uuid4
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
@@ -244,12 +245,16 @@ def local_words(config: Config) -> list[str]:
 async def get_ready(store: Store, config: Config) -> Roster:
     """Examine the database, load the dictionaries and the roster, all at once; return the roster.
     Raises StorageError, before anything is done, if the database is damaged."""
-    roster, _, _ = await asyncio.gather(
-        store.read(lambda s: Roster(*s.load_roster())),
+    ready = await asyncio.gather(
         store.examine(),
+        store.read(lambda s: Roster(*s.load_roster())),
         asyncio.to_thread(triage_of, config),  # kept loaded, for build
+        return_exceptions=True,
     )
-    return roster
+    for fault in ready:  # of a damaged file the examination knows most, and comes last
+        if isinstance(fault, BaseException):
+            raise fault
+    return cast(Roster, ready[1])
 
 
 def build(

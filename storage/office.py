@@ -37,14 +37,16 @@ class OfficePart(BindingsPart):
 
     def load_roster(self) -> tuple[list[Grid], list[Role]]:
         """See storage.base."""
+        levels = {level.value: level for level in Level}  # a look-up is quicker than Level(value)
+        kinds = {kind.value: kind for kind in RoleKind}
         grids = [
-            Grid(code, name, Level(level), parent, room)
+            Grid(code, name, levels[level], parent, room)
             for code, name, level, parent, room in self._run(
                 "select code, name, level, parent, room from grids_now order by place"
             )
         ]
         roles = [
-            Role(person, name, RoleKind(kind), grid, phone)
+            Role(person, name, kinds[kind], grid, phone)
             for person, name, kind, grid, phone in self._run(
                 "select person, name, kind, grid, phone from roles_now order by id"
             )

@@ -7,7 +7,7 @@ import sqlite3
 from collections.abc import Callable, Sequence
 from enum import StrEnum
 
-from bot.models import Happened, Level, Reason, State, Urgency
+from bot.models import Happened, Level, Reason, RoleKind, State, Urgency
 from storage.rows import TICKET_TIMES
 
 
@@ -39,6 +39,8 @@ _WRONG: Sequence[tuple[str, str, str, Sequence[str]]] = (
         _is_none_of("reason", Reason), _is_no_json("mentions"), _is_no_json("tickets"),
         _is_no_json("files"), _is_no_moment("at"),
     )),
+    ("grids", "code", "true", (_is_none_of("level", Level),)),
+    ("roles", "id", "true", (_is_none_of("kind", RoleKind),)),
 )  # fmt: skip
 """Tables, the column that names a row, which rows are at work, and what their values never are.
 What has ended is many times as much, and a start must not wait for it: nothing acts on it."""

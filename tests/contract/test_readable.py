@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.app import build, open_store, save_roster
+from bot.app import build, get_ready, open_store, save_roster
 from bot.clock import SetClock
 from bot.config import Config
 from bot.models import Message
@@ -33,7 +33,7 @@ async def opened(path: Path) -> None:
     """Open it as the program does when it starts."""
     store = open_store(f"sqlite:///{path}")
     try:
-        await store.examine()
+        await get_ready(store, Config())
     finally:
         await store.close()
 
@@ -56,6 +56,8 @@ async def test_what_was_written_can_be_read(tmp_path: Path) -> None:
         ("outbox", "reason", "abk"),
         ("outbox", "tickets", "[1001"),
         ("outbox", "at", "yesterday"),
+        ("grids", "level", "micsogrid"),
+        ("roles", "kind", "leaddr"),
     ],
 )
 async def test_a_value_that_nobody_wrote_is_refused(
@@ -66,7 +68,7 @@ async def test_a_value_that_nobody_wrote_is_refused(
     with closing(sqlite3.connect(path)) as db:
         assert db.execute(f"update {table} set {column} = ?", [value]).rowcount  # noqa: S608
         db.commit()
-    with pytest.raises(StorageError, match=f"自检不通过（{table} [0-9]+）") as refused:
+    with pytest.raises(StorageError, match=f"自检不通过（{table} [A-Z]?[0-9]*）") as refused:
         await opened(path)
     assert "\n" not in str(refused.value)
 

@@ -274,7 +274,9 @@ def test_no_line_made_to_be_slow_is(tmp_path: Path) -> None:
 signs = st.text(st.characters(), max_size=60)  # lone surrogates too
 made = st.builds(
     lambda kind, seed, length: kind(random.Random(seed), length),
-    st.sampled_from(KINDS), st.integers(0, 1 << 30), st.integers(0, 300),
+    st.sampled_from(KINDS),
+    st.integers(0, 1 << 30),
+    st.integers(0, 300),
 )
 mixed = st.lists(st.one_of(signs, st.sampled_from(COMMANDS), made), max_size=6).map("".join)
 
@@ -291,7 +293,9 @@ def spoken(tmp_path: Path) -> Iterator[Callable[[str, str], None]]:
 
 
 @settings(
-    max_examples=EXAMPLES, deadline=None, derandomize=not LARGE,
+    max_examples=EXAMPLES,
+    deadline=None,
+    derandomize=not LARGE,
     suppress_health_check=list(HealthCheck),
 )
 @given(text=mixed, name=st.text(st.characters(), max_size=20))
