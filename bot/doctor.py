@@ -25,7 +25,7 @@ from bot.roster_files import warnings_of
 from bot.ticker import HEARTBEAT
 from handlers.masking import mask
 from handlers.roster import Roster
-from storage.base import Health, Session
+from storage.base import Health, Session, StorageError, Store
 from storage.rows import moment
 
 LATE = timedelta(minutes=5)
@@ -50,9 +50,14 @@ async def examine(config: Config, online: bool = False) -> int:
     else:
         store = open_store(url)
         try:
-            found += await store.read(lambda s: list(_of_store(s, now)))
+            damage = await _damage(store)
+            found += damage
             every = audit_interval(config)
             found += await store.read(lambda s: list(_of_audit(s, now, every, calendar.local)))
+            found += await store.read(lambda s: list(_of_store(s, now)))
+        except (StorageError, LookupError, ValueError):
+            if not damage:
+                raise  # else it is told already, with as much as could be read
         finally:
             await store.close()
     if online:
@@ -61,6 +66,14 @@ async def examine(config: Config, online: bool = False) -> int:
         print(f"· {line}")
     print(f"查完了，{len(found)}处要看一看。" if found else "查完了，一切正常。")
     return 1 if found else 0
+
+
+async def _damage(store: Store) -> list[str]:
+    try:
+        await store.examine()
+    except StorageError as error:
+        return [str(error)]
+    return []
 
 
 async def _online(config: Config) -> AsyncIterator[str]:
@@ -109,8 +122,6 @@ def _of_store(session: Session, now: datetime) -> Iterator[str]:
 
 
 def _of_health(health: Health, beat: str, now: datetime) -> Iterator[str]:
-    if health.damage:
-        yield f"数据库自检不通过（{health.damage}），请停下程序，用备份恢复"
     if health.open_without_deadline:
         yield f"{health.open_without_deadline}单开着却没有时限，请把数据库留好并报给开发者"
     if health.overdue and (not beat or now - datetime.fromisoformat(beat) > LATE):

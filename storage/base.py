@@ -97,7 +97,6 @@ class Attachment:
 class Health:
     """What an examination of the database found; numbers of rows."""
 
-    damage: str
     open_without_deadline: int
     overdue: int
     failed_messages: int

@@ -81,7 +81,6 @@ class FiguresPart(Part):
             " and room not in (select room from grids_now) limit 100"
         )
         return Health(
-            damage=self._damage(),
             open_without_deadline=self._count(
                 "tickets t left join deadlines d on d.ticket = t.number"
                 " where t.ended_at is null and d.ticket is null"
@@ -121,10 +120,6 @@ class FiguresPart(Part):
     def drop_deadline(self, number: int) -> None:
         """See storage.base."""
         self._run("delete from deadlines where ticket = ?", [number])
-
-    def _damage(self) -> str:
-        """Return what the engine finds wrong with the database itself, empty if nothing."""
-        return ""
 
     def _count(self, what: str, *values: object) -> int:
         return int(self._run(f"select count(*) from {what}", values).fetchone()[0])

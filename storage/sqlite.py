@@ -109,10 +109,6 @@ class SqliteSession(SqlSession):
     def __init__(self, db: Database) -> None:
         super().__init__(db.conn.execute, db.conn.executemany)
 
-    def _damage(self) -> str:
-        found = str(self._run("pragma quick_check(1)").fetchone()[0])
-        return "" if found == "ok" else found
-
 
 class _Engine:
     """The connection that writes."""

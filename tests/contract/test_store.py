@@ -190,7 +190,7 @@ class TestStore:
         assert await store.read(lambda s: s.tickets_of_sent("x1")) == (1001,)
         assert await store.read(lambda s: s.known("x1") == "own")
         assert not await store.read(lambda s: s.known("x2"))
-        assert (await store.read(lambda s: s.health(NOW))).damage == ""
+        await store.examine()
         assert (await store.read(lambda s: s.health(NOW + HOUR))).waiting_sends == 3
 
     async def test_what_waits_for_the_morning_keeps_no_answer_back(self, store: Store) -> None:

@@ -95,6 +95,7 @@ async def test_no_acknowledged_message_is_lost_and_no_ticket_made_twice(
     tickets = await store.read(lambda s: list(s.all_tickets()))
     chat = await store.read(lambda s: s.chat_after(0, 0))
     health = await store.read(lambda s: s.health(tickets[-1].created_at))
+    await store.examine()
     await store.close()
     heard = [s.id for s in chat if s.message]
     assert sorted(heard) == sorted(said[0] for said in every)
@@ -109,7 +110,6 @@ async def test_no_acknowledged_message_is_lost_and_no_ticket_made_twice(
     in_flight = min(200, A_KILL)
     assert repeats <= in_flight * kills, "what was in flight at a kill, and no more"
     assert all(times <= 1 + kills for times in sent.values())
-    assert health.damage == ""
     assert health.open_without_deadline == 0
     print(
         f"\n{kills} kills on {engine}: {len(every)} messages, {len(every) - len(unkept)} of them"

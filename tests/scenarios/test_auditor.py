@@ -234,6 +234,7 @@ async def test_the_doctor_tells_what_the_auditor_found(
     said = capsys.readouterr().out
     assert "· 巡检（11-24 09:00）：1002号在数据库里读不出来" in said
     assert "巡检修好过3单的时限（最近一次 11-24 09:00）" in said
+    assert "自检不通过（tickets 1002）" in said
 
 
 async def test_an_interval_of_nothing_is_refused(tmp_path: Path) -> None:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import csv
 import json
 import re
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import openpyxl
@@ -56,6 +58,19 @@ def test_import_doctor_and_export(tmp_path: Path, config: str) -> None:
     assert table.returncode == 0
     assert "138****5678" in (tmp_path / "out.csv").read_text(encoding="utf-8-sig")
     assert (tmp_path / "out.history.csv").exists()
+
+
+def test_the_doctor_tells_of_a_damaged_file(tmp_path: Path, config: str) -> None:
+    assert jiedan("import", "--config", config, *ROSTER, cwd=tmp_path).returncode == 0
+    with closing(sqlite3.connect(tmp_path / "city.db")) as db:
+        db.execute(
+            "update grids set level = 'micsogrid' where code = (select min(code) from grids)"
+        )
+        db.commit()
+    done = jiedan("doctor", "--config", config, cwd=tmp_path)
+    assert done.returncode == 1
+    assert "自检不通过（grids" in done.stdout
+    assert "Traceback" not in done.stderr
 
 
 def test_a_bad_roster_names_each_row_and_keeps_the_old_one(tmp_path: Path, config: str) -> None:
