@@ -128,6 +128,22 @@ def pleas() -> list[Plea]:
     ]
 
 
+@dataclass(frozen=True, slots=True)
+class StaffPost:
+    """What a leader or officer posts, written for training: by whose hand, and whether it asks
+    others to act or tells residents something."""
+
+    hand: int
+    asks: bool
+    text: str
+
+
+def staff_posts() -> list[StaffPost]:
+    """Return what leaders and officers post."""
+    rows = [line.split(" | ", 2) for line in written("staff")]
+    return [StaffPost(int(hand), kind == "asks", text) for hand, kind, text in rows]
+
+
 def titles(every: list[Post]) -> list[Plea]:
     """Return citizens' titles that the project read and labelled. What the repository holds of them
     are hashes and labels: the words stay where the data is."""

@@ -14,6 +14,7 @@ from handlers.commands import normal
 from handlers.triage import Triage
 from handlers.triage.linear import unpack
 from training import category, domain, problem, train
+from training.danger import Danger
 from training.problem import Problem
 from training.shipped import Figures, share
 
@@ -23,6 +24,10 @@ OFTEN = 0.03
 """From which share on a confusion is shown."""
 MOST = 2000
 """Rows of a source that are read through the door, taken evenly; it is slower than the fit."""
+
+OFFICIAL = ("group-notices", "replies")
+"""Sources of which most is said by officers, whom the program knows; as who speaks they are read
+too. What tells requests of theirs from the rest has learned from neither."""
 
 Part = tuple[str, Figures, dict[str, str]]
 """A title, its figures, and the goals of some of them."""
@@ -96,7 +101,8 @@ def problems(folder: Path) -> Iterator[Part]:
             continue
         scale = train.settings(every, _without(margins, part.rows))
         model = unpack(part.fitted.written(scale.slope, scale.shift, scale.ticket, scale.ask))
-        triage = Triage(models={"problem": model})
+        cries = unpack(Danger(folder, part.sources).fit())
+        triage = Triage(models={"problem": model, "danger": cries})
         figures: Figures = {}
         for name in part.sources:
             for kind, texts in _kinds(every, every.rows([name])).items():
@@ -104,6 +110,10 @@ def problems(folder: Path) -> Iterator[Part]:
                 figures[f"{name}, {kind}: ticket"] = share(told.count("ticket"), len(told))
                 asked = len(told) - told.count("ignore")
                 figures[f"{name}, {kind}: ticket or ask"] = share(asked, len(told))
+                if name in OFFICIAL:
+                    told = [triage.judge(text, role="officer").decision for text in texts]
+                    by_one = f"{name}, {kind}, said by an officer: ticket"
+                    figures[by_one] = share(told.count("ticket"), len(told))
         goals = {
             figure: goal
             for figure in figures

@@ -21,6 +21,7 @@ from training.danger import Danger
 from training.leftout import FOLDS, SUREST, Part
 from training.sayings import Saying, Sayings, sayings
 from training.shipped import CLAIMS_AND_CLOSINGS, Figures, share
+from training.staff import Staff
 
 TALK = 5000
 """Lines of talk that are read for false commands."""
@@ -31,6 +32,7 @@ def measure(folder: Path) -> Iterator[Part]:
     yield categories(folder)
     yield said_later(folder)
     yield cries(folder)
+    yield staff()
 
 
 def _folds(rows: Sequence[int]) -> list[np.ndarray]:
@@ -92,18 +94,37 @@ def _command(saying: Saying, models: Mapping[str, Model]) -> str:
 
 
 def cries(folder: Path) -> Part:
-    """Return how many of the cries of ours are heard, and how much that only sounds like one."""
+    """Return how many of the cries of ours are heard, and how much is taken for one that only
+    sounds so, or is a plea without danger."""
     every = Danger(folder)
-    heard = np.zeros(every.written, bool)
-    for part in _folds(range(every.written)):
+    heard = np.zeros(len(every.texts), bool)
+    for part in _folds([*range(every.written), *every.pleas]):
         triage = Triage(models={"danger": unpack(every.fit(part))})
         for row in part:
             heard[row] = triage.judge(every.texts[row]).urgency == "emergency"
-    real = every.truth[: every.written] != NO_CRY
-    figures = {
-        "cries heard": share(int(heard[real].sum()), int(real.sum())),
-        "what only sounds like one, taken for it": share(
-            int(heard[~real].sum()), int((~real).sum())
-        ),
+    cry = every.truth != NO_CRY
+    kinds = {
+        "cries heard": np.flatnonzero(cry[: every.written]),
+        "what only sounds like one, taken for it": np.flatnonzero(~cry[: every.written]),
+        "pleas without danger, taken for one": np.array(every.pleas),
     }
+    figures = {name: share(int(heard[rows].sum()), len(rows)) for name, rows in kinds.items()}
     return f"emergencies, sentences of ours, {FOLDS} folds", figures, {}
+
+
+def staff() -> Part:
+    """Return how many requests of leaders and officers are tickets, and how much of what they tell
+    residents, each hand read by a model that saw only the others'."""
+    every = Staff()
+    opened = np.zeros(len(every.hands), bool)
+    for hand in np.unique(every.hands):
+        part = np.flatnonzero(every.hands == hand)
+        triage = Triage(models={"staff": unpack(every.fit(part))})
+        for row in part:
+            opened[row] = triage.judge(every.texts[row], role="leader").decision == "ticket"
+    asks = every.truth[: len(opened)]
+    figures = {
+        "requests: ticket": share(int(opened[asks].sum()), int(asks.sum())),
+        "what is told to residents: ticket": share(int(opened[~asks].sum()), int((~asks).sum())),
+    }
+    return "leaders and officers, posts of ours, each writer left out", figures, {}

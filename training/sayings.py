@@ -15,12 +15,12 @@ from handlers.triage.later import HAND_WORDS, HOUSEHOLD_WORDS, NONE, telling
 from training import data
 from training.fit import Corpus, fitted
 
-RUNS, LEAST, STRENGTH = 3, 2, 2.0
+RUNS, LEAST, STRENGTH = 3, 2, 1.0
 MOST = 35_000
 """Pieces that are kept."""
 TALK = 0.2
 """What a line of talk weighs beside a row written for this."""
-SHARE = 0.8
+SHARE = 1.0
 """What all that is no command weighs together beside all commands."""
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from training import category, danger, data, domain, problem, sayings
+from training import category, danger, data, domain, problem, sayings, staff
 from training.problem import Fitted, Problem
 from training.weight import Weight
 
@@ -102,7 +102,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=data.DATA)
     parser.add_argument("--out", type=Path, default=OUT)
     parser.add_argument(
-        "--only", choices=("problem", "domain", "category", "danger", "weight", "said")
+        "--only", choices=("problem", "domain", "category", "danger", "weight", "said", "staff")
     )
     options = parser.parse_args()
     if options.only in {None, "domain"}:
@@ -129,6 +129,10 @@ def main() -> None:
             model = sayings.Sayings(every_saying, hands).fit()
             (options.out / f"{name}.model.gz").write_bytes(model)
             print(f"{name}: {len(model):,} bytes")
+    if options.only in {None, "staff"}:
+        model = staff.Staff().fit()
+        (options.out / "staff.model.gz").write_bytes(model)
+        print(f"staff: {len(model):,} bytes")
     if options.only in {None, "problem"}:
         every = Problem(problem.samples(options.data))
         model = problem_model(every, left_out_margins(every, splits(every)))

@@ -27,6 +27,7 @@ from handlers.triage.linear import Best, Model, Sums, best, pieces, shipped, shi
 from handlers.triage.place import NOWHERE, find_place
 from handlers.triage.reading import Reading, decide, names_fault
 from handlers.triage.signs import NAMES, length, signs
+from handlers.triage.staff import speaks_down
 from handlers.triage.taught import Taught
 from handlers.triage.weigh import size, urgency
 
@@ -107,7 +108,7 @@ class Triage:
         """Return what a message is, its commands apart."""
         reading = self.read(text, mentioned=mentioned)
         line, topic = reading.line, reading.topic
-        decision, _ = decide(reading, role, self.limits)
+        decision, _ = self.decide(reading, role)
         if reading.told is None:
             return Understanding(
                 decision, reading.score, domain=_ANY, place=reading.place, follows=reading.follows
@@ -125,6 +126,10 @@ class Triage:
             self._size(known.kind, reading), reading.place, None,
             self._why(reading), topic.name if topic else "", reading.follows,
         )  # fmt: skip
+
+    def decide(self, reading: Reading, role: str) -> tuple[str, str]:
+        """Return the decision about what somebody said, and which rule made it."""
+        return decide(reading, speaks_down(reading.line, role, self._models), self.limits)
 
     def read(self, text: str, *, mentioned: bool = False) -> Reading:
         """Weigh a message. Plain talk, which no sign could make a problem of, isn't even cut into

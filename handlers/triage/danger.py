@@ -17,7 +17,7 @@ from importlib.resources import files
 from handlers.triage.anchors import Patterns
 from handlers.triage.linear import Model, Sums, best
 
-AGAINST, SURE = -0.5, -0.2
+AGAINST, SURE = -0.3, 0.0
 """The model's margin below which no pattern counts, and from which on none is needed. Of written
 cries that the model had not seen 86 of 100 are found so, and 10 of 100 lines written to sound like
 one."""

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from bot.models import Understanding
 from handlers.categories import categories
 from handlers.triage import Triage
-from handlers.triage.reading import Reading, decide
+from handlers.triage.reading import Reading
 
 _DECISIONS = {"ticket": "立单", "ask": "请人看", "ignore": "不管", "command": "命令"}
 _RULES = {
@@ -30,7 +30,7 @@ def explain(
 ) -> Iterator[str]:
     """Yield lines that tell what decided about a message that ``triage`` understood."""
     reading = triage.read(text, mentioned=mentioned)
-    _, rule = decide(reading, role, triage.limits)
+    _, rule = triage.decide(reading, role)
     limits = f"{triage.limits['ask']}起请人看，{triage.limits['ticket']}起立单"
     yield f"{_DECISIONS[understood.decision]}：是诉求的把握{reading.score}（{limits}）"
     if understood.command:

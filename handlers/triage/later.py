@@ -23,11 +23,12 @@ HAND_WORDS = (
     "reject", "merge", "nudge", "query", "help",
 )  # fmt: skip
 HOUSEHOLD_WORDS = (NONE, "confirm", "reopen", "cancel", "nudge", "query", "rate", "help")
-_BINDING, _SURE = frozenset({"claim", "resolve", "confirm", "cancel", "reject"}), 0.4
+_BINDING, _SURE = frozenset({"claim", "resolve", "confirm", "cancel", "reject"}), 0.6
 """Claims and closings, and how far they must be before everything else."""
-_ALONE = 1.2
-"""The same where the rules hear none and no message of the bot's is answered."""
-_LIKELY = 0.1
+_ALONE = 0.9
+"""The same where the rules hear none and no message of the bot's is answered, and always for a
+cancel: nobody looks at a plea after it."""
+_LIKELY = 0.35
 """The same for all other commands."""
 _LONG = 40
 """Characters of what the model reads; longer lines tell a story, and cost the most."""
@@ -82,7 +83,7 @@ def later(
 def _margin(name: str, backed: bool) -> float:
     if name == NONE:
         return 0.0
-    return (_SURE if backed else _ALONE) if name in _BINDING else _LIKELY
+    return (_SURE if backed and name != "cancel" else _ALONE) if name in _BINDING else _LIKELY
 
 
 def _args(name: str, line: str) -> dict[str, str] | None:

@@ -21,8 +21,8 @@ from typing import Any
 
 NAMES = ("problem", "danger", "danger-kind", "domain", "category", "urgent", "size")
 """The models that come with the program and are asked of every text."""
-LATER = ("said-hands", "said-household")
-"""Those that are asked of whoever may speak of a ticket: see handlers.triage.later."""
+APART = ("said-hands", "said-household", "staff")
+"""Those that are asked of what some people say: see handlers.triage.later and .staff."""
 _LANE = 4
 """Bytes that each sum has; a thousand characters fill less."""
 _BITS = 8 * _LANE
@@ -164,8 +164,8 @@ def load(name: str) -> Model:
 
 def shipped_but(others: Mapping[str, Model]) -> dict[str, Model]:
     """Return the models that come with the program, some replaced; those of ``NAMES`` joined."""
-    later = {name: others.get(name) or load(name) for name in LATER}
-    return join({name: others.get(name) or load(name) for name in NAMES}) | later
+    apart = {name: others.get(name) or load(name) for name in APART}
+    return join({name: others.get(name) or load(name) for name in NAMES}) | apart
 
 
 @cache

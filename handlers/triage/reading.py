@@ -13,9 +13,7 @@ from handlers.triage.doubt import enquires, suspects
 from handlers.triage.lexicon import Topic, lexicon
 from handlers.triage.linear import Sums
 from handlers.triage.signs import Signs
-from handlers.triage.staff import asks_upward
 
-STAFF = frozenset({"leader", "deputy", "officer"})
 PERHAPS, CERTAIN = 0.1, 0.9
 """What is only asked or suspected is asked about from here on; what the rest of the words make this
 certain is a problem all the same."""
@@ -58,15 +56,16 @@ class Reading:
         return next((topic for _, topic in self.told.strong or self.told.weak), None)
 
 
-def decide(reading: Reading, role: str, limits: Mapping[str, float]) -> tuple[str, str]:
-    """Return the decision (triage contract, rule 1) and which rule made it; ``limits`` are the
-    scores from which on a message is a ticket, or asked about."""
+def decide(reading: Reading, told_down: bool, limits: Mapping[str, float]) -> tuple[str, str]:
+    """Return the decision (triage contract, rule 1) and which rule made it; ``told_down`` is what
+    staff say to residents, and ``limits`` are the scores from which on a message is a ticket, or
+    asked about."""
     if reading.alarm:
         return "ticket", "alarm"  # when a leader cries fire, it burns
     if reading.told is None:
         return "ignore", "plain"
-    if role in STAFF and not asks_upward(reading.line):
-        return "ignore", "staff"  # they speak to residents
+    if told_down:
+        return "ignore", "staff"
     score = reading.score
     suspected = score < CERTAIN and suspects(reading.line)
     if suspected or enquires(reading.line):
