@@ -21,7 +21,7 @@ _DASH = r"\s?[-—–/.、杠]\s?"
 _ENDS = rf"(?![\d{_CHINESE}]|{_DASH}\d)"
 
 _ANYTHING = re.compile(
-    rf"[栋幢座楼元组路街巷道区园苑庭府城村院舍寓庄郡湾居厦邸轩阁#室房户]|\d{{3}}|[{_CHINESE}]{{3}}|[动洞懂冻撞冬][\d{_CHINESE}的]|[{_CHINESE}\u4e00-\u9fa5][祖足][\d{_CHINESE}的]|\d好"
+    rf"[栋幢座楼元组路街巷道区园苑庭府城村院舍寓庄郡湾居厦邸轩阁#室房户]|\d{{3}}|[{_CHINESE}]{{3}}|[动洞懂冻撞冬][\d{_CHINESE}的]|[{_CHINESE}\u4e00-\u9fa5][祖足][\d{_CHINESE}的]|[\d{_CHINESE}][祖租族足]|\d好"
     rf"|[\d{_CHINESE}]{_DASH}[\d{_CHINESE}]|住|家(?:[是在]|[\d{_CHINESE}])"
 )
 _DASHED = re.compile(
@@ -79,26 +79,30 @@ _ROOM_NAMED = re.compile(
     rf"(?<![\d.共约有了-])(?P<room>{_ROOM})\s?(?:室|房(?![价贷租款产]|子)|号房|[\u4e00-\u9fa5](?:姐|哥|嫂|叔|姨|伯|爷|奶|总|老师|先生|女士|阿姨|娭毑|嗲)|那[家户]|这[家户]|屋里|住户|业主|户(?!口)|家(?![具长庭乡校])|(?:\s|的|阳台|厨房|厕所|卫生间|窗户?|门口)?(?:又|还|也|在|就|往下|一直|天天)?(?:漏|滴水|没[水电气]|停[水电气]|跳闸|渗水))"
 )
 _GROUP = re.compile(
-    rf"(?<![分各每做练第了跳测成哪人音阵])第?(?P<name>{_N})(?:村民|居民)?(?:小)?(?:组|祖(?=的|[那这里老]|[,。\s]|[\d{_CHINESE}]+号)|足(?=[\d{_CHINESE}]+号))(?P<house>[\s的]?(?:{_N})(?:号|好(?=[,。\s]|$)))?"
+    rf"(?<![分各每做练第了跳测成哪音阵柜\d])(?<!(?<!本)人)第?(?P<name>{_N})(?:村民|居民)?(?:小)?(?:组|[祖租族](?=的|[那这里老有没]|[,。\s]|[\d{_CHINESE}]+号)|足(?=[\d{_CHINESE}]+号|[那这]边|的鱼|的[路水桥]))(?P<house>[\s的]?(?:{_N})(?:号|好(?=[,。\s]|$)))?"
 )
 _NOT_GROUP = re.compile(
     r"(?:数据|人员?|队|同学|选手|照片|动作|比赛|对|号码|单词|赢|先|跑|得|出|上场|输|词|图|题|试验|实验|织|合|团|装|建|成|胜|分|名单|一起训|训练|投票|打|vs)"
 )
 _TEAMS = re.compile(
-    r"分组|学生|同学|大学|书法|合唱|舞蹈|[篮足排]球|比赛|对阵|讨论|培训|考试|班上|分到|分[成四五六两三]"
+    r"分组|预赛|决赛|国足|拔河|学生|同学|大学|书法|合唱|舞蹈|[篮足排]球|比赛|对阵|讨论|培训|考试|班上|分到(?![\d一二三四五六七八九十]+[栋号])|分[成四五六两三]"
 )
 """What is said where groups are teams."""
 _NAMED_GROUP = re.compile(
-    rf"((?:(?!组)[\u4e00-\u9fa5]){{1,7}})(?:组|祖(?=的|[\d{_CHINESE}]+号))(?:[\s的]?({_N})号)?(?![织合团装建成员委稿别图词长群])"
+    rf"((?:(?!组)[\u4e00-\u9fa5]){{1,7}})(?:组|祖(?=的|[\d{_CHINESE}]+号))(?:[\s的]?({_N})号)?(?![织合装建成员委稿别图词长群]|团(?!年)|赢|输)"
 )
 _GROUP_LEAD = re.compile(
-    r".*(?:村|社区|镇|乡|街道|我们|咱们|你们|他们|我是|住在?|家在|在|是|到|去|从|的|和|跟|与|请|问|报|就|了|给|那|这|整个|全|说|昨晚|昨天|今天|今早|上午|下午|晚上|早上|听讲|听说|恭喜|[她他你我]们|刚才|现在|最近|靠近|通往|往)"
+    r".*(?:村|社区|镇|乡|街道|我们|咱们|你们|他们|我是|住在?|家在|在|是|到|去|从|的|和|跟|与|请|问|报|就|了|给|那|这|整个|全|说|昨晚|昨天|今天|今早|上午|下午|晚上|早上|听讲|听说|恭喜|[她他你我]们|刚才|现在|最近|靠近|通往|往|来)"
 )
 _NO_GROUP_NAME = re.compile(
-    r"工作|小|班|专|党|剧|重|分|机|词|项目|维修|督导|清洁|年级|教研|巡|调解|调查|检查|第|一|二|两|三|几|每|各|哪|领导|筹备|评审|专家|互助|志愿|应急|施工|模块|乐|舞蹈|比赛|抢修|联合|执法|女子|男子|老年|青年|儿童|成年|名|兴趣|学习|宣传|攻坚|突击|保障|后勤|安保"
+    r"工作|小|班|专|党|剧|重|分|机|词|项目|维修|督导|清洁|年级|教研|巡|调解|调查|检查|第|一|二|两|三|几|每|各|哪|领导|筹备|评审|专家|互助|志愿|应急|施工|模块|乐|舞蹈|比赛|抢修|联合|执法|女子|男子|老年|青年|儿童|成年|名|兴趣|学习|宣传|攻坚|突击|保障|后勤|安保|会务|包装"
 )
 
 
+_ROOM_SAID = re.compile(
+    r"(?<![\d.-])(?P<room>\d{3,4})(?:的?(?:和|跟|还是|同)\d{3,4}(?=的|[哪谁两都吵打闹啰啦?,。]|$)|(?=又在|半夜|昨晚|天天|每天|老是))"
+    r"|(?:我在|你们|又是|讲的是|问题是)\s?(?P<home>\d{3,4})(?=的(?!人)|[,。?]|昨|今|在[拖敲装吵打]|是不是|$)(?!的?(?:块|元|路))"
+)
 _ROOM_FIRST = re.compile(
     r"(?:^|这里|[没不冇])\s?(?P<room>\d{3,4})(?:\s?(?:报|何解|求助|讲|说|是我|断|停|缺|漏)|[,。]谁|\s(?=[断停漏没冇缺求]))"
 )
@@ -108,8 +112,14 @@ _TICKETED = re.compile(
 """Other things that have numbers like homes."""
 
 
+_OH_SLIP = re.compile(
+    r"(?<=[一二三四五六七八九十])[领林灵铃](?=[一二三四五六七八九](?![一二三四五六七八九十]))"
+)
+
+
 def find_place(text: str, local: Collection[str] = ()) -> Place:
     """Return the parts found in a half-width text; local words are names of places."""
+    text = _OH_SLIP.sub("零", text)
     if not local and not _ANYTHING.search(text):
         return NOWHERE
     building, unit, room = ("", "", "") if _TICKETED.search(text) else _home(text)
@@ -207,15 +217,15 @@ def _inside(text: str, built: bool) -> tuple[str, str]:
 
 
 def _room_alone(text: str) -> str:
-    for pattern in (_HOME, _ROOM_NAMED, _ROOM_FIRST, _SPOKEN_ROOM):
+    for pattern in (_HOME, _ROOM_NAMED, _ROOM_SAID, _ROOM_FIRST, _SPOKEN_ROOM):
         found = pattern.search(text)
-        if found and (room := room_of(found["room"])):
+        if found and (room := room_of(next(filter(None, found.groups())))):
             return room
     return ""
 
 
 def _group(text: str, local: Collection[str]) -> str:
-    if "组" not in text and not ("祖" in text or "足" in text):
+    if not any(word in text for word in "组祖租族足"):
         return ""
     if _TEAMS.search(text):
         return ""

@@ -55,7 +55,7 @@ RESIDENTS = ("r1", "r2", "r3", "r4")
 EVERYBODY = (*RESIDENTS, *WHERE)
 ROOMS = (*GRID_OF, None)
 MATTERS = {
-    "路灯": ("3栋的路灯坏了", "normal"), "下水道": ("5栋的下水道堵了", "urgent"), "电梯": ("8栋电梯坏了", "normal"),
+    "路灯": ("3栋的路灯坏了", "normal"), "下水道": ("5栋下水道堵了污水往外冒", "urgent"), "电梯": ("8栋电梯坏了", "normal"),
     "停电": ("9栋停电了", "urgent"), "起火": ("6栋着火了", "emergency"),
 }  # fmt: skip
 ORDERS = {
