@@ -93,6 +93,12 @@ def ack(ticket: Ticket, taker: str) -> str:
     return f"记下了，{ticket.number}号（{category_name(ticket.category)}），{who}。办好了在这里告诉您。"
 
 
+def ack_own(ticket: Ticket) -> str:
+    """Answer a leader who reports where he is the one to take it."""
+    what = f"{ticket.number}号（{category_name(ticket.category)}）"
+    return f"记下了，{what}。自己办请回“接单”，要上级来办请回“吹哨”。"
+
+
 def alert(ticket: Ticket, grid: str, who: str) -> str:
     """Raise an emergency."""
     return f"【紧急】{ticket.number}号，{grid}，{who}说：{shorten(ticket.text, 80)}\n请马上过去，并回复“接单 {ticket.number}”。"

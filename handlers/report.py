@@ -284,8 +284,10 @@ def open_ticket(scene: Scene) -> Decision:
         ticket, Happened.CREATED, scene.now, scene.reporter, scene.reporter_name, scene.text,
         message.id,
     )  # fmt: skip
-    takers = people.takers(grid.code, scene.roster)
-    text = replies.ack(ticket, people.names(takers[:2]))
+    called = people.takers(grid.code, scene.roster)
+    takers = tuple(role for role in called if not role.person or role.person != scene.reporter)
+    alone = called and not takers and ticket.urgency is not Urgency.EMERGENCY
+    text = replies.ack_own(ticket) if alone else replies.ack(ticket, people.names(takers[:2]))
     sends: tuple[Send, ...] = to_room(
         message.room or "", Reason.ACK, text, ticket.number,
         mentions=people.mentions(takers), urgent=ticket.urgency is Urgency.EMERGENCY,

@@ -190,6 +190,17 @@ async def test_a_leader_who_cries_fire_is_heard(town: Town) -> None:
     assert town.events("created")[0]["urgency"] == "emergency"
 
 
+async def test_a_leader_who_asks_for_help_is_not_called_on_himself(town: Town) -> None:
+    town.say("09:00", "R-1", "u-1", "请供电所来看看，三组还是没电")
+    town.say("09:05", "R-1", "u-1", "吹哨 1001")
+    await town.play()
+    assert town.story() == ["created", "escalated"]
+    (told,) = town.sends("ack")
+    assert "请回“接单”" in told["text"]
+    assert "林网格" not in told["text"]
+    assert [send["room"] for send in town.sends("escalate")] == ["R-B"]
+
+
 async def test_a_thank_you_for_the_digest_gets_no_answer(town: Town) -> None:
     town.say("18:05", None, "u-vs", "收到，辛苦了")
     await town.play()
