@@ -115,6 +115,7 @@ _TICKETED = re.compile(
 _OH_SLIP = re.compile(
     r"(?<=[一二三四五六七八九十])[领林灵铃](?=[一二三四五六七八九](?![一二三四五六七八九十]))"
 )
+"""零 as the ear writes it: 五领一."""
 
 
 def find_place(text: str, local: Collection[str] = ()) -> Place:
