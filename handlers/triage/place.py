@@ -113,9 +113,9 @@ _TICKETED = re.compile(
 
 
 _OH_SLIP = re.compile(
-    r"(?<=[一二三四五六七八九十])[领林灵铃](?=[一二三四五六七八九](?![一二三四五六七八九十]))"
+    r"(?<=[一二三四五六七八九十])[领林灵铃](?=[一二三四五六七八九](?![一二三四五六七八九十路街巷村里组期]))"
 )
-"""零 as the ear writes it: 五领一."""
+"""零 as the ear writes it: 五领一; 三林一路 is a road."""
 
 
 def find_place(text: str, local: Collection[str] = ()) -> Place:
